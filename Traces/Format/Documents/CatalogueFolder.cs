@@ -1,0 +1,42 @@
+namespace PimSim.Traces.Format.Documents;
+
+/// <summary>
+/// The catalogue files of one sort (devices, systems, models ...). Later folders win, so that a user's own file replaces
+/// the shipped one of the same name.
+/// </summary>
+public sealed class CatalogueFolder
+{
+    private readonly SortedDictionary<string, string> _files = new(StringComparer.Ordinal);
+
+    /// <summary>Collects all <c>*.yaml</c> files of the given folders; folders that do not exist are skipped.</summary>
+    public CatalogueFolder(string sort, IEnumerable<string> folders)
+    {
+        Sort = sort;
+        foreach (string folder in folders.Where(Directory.Exists))
+        {
+            foreach (string file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories))
+            {
+                _files[System.IO.Path.GetFileNameWithoutExtension(file)] = file;
+            }
+        }
+    }
+
+    /// <summary>What these are, in the singular: 'device', 'model' ...</summary>
+    public string Sort { get; }
+
+    /// <summary>All names in ordinal order.</summary>
+    public IReadOnlyCollection<string> Names => _files.Keys;
+
+    /// <summary>True if there is such an entry.</summary>
+    public bool Contains(string name) => _files.ContainsKey(name);
+
+    /// <summary>The file of an entry.</summary>
+    /// <exception cref="PimSimUserException">No such entry; the message offers the nearest.</exception>
+    public string PathOf(string name) => _files.TryGetValue(name, out string? path)
+        ? path
+        : throw new PimSimUserException($"unknown {Sort} '{name}'; {NearestWord.Suggest(name, _files.Keys)}");
+
+    /// <summary>Opens an entry for reading.</summary>
+    /// <exception cref="PimSimUserException">No such entry, or it can't be read.</exception>
+    public CatalogueEntry Open(string name, ProblemList problems) => new(DataNode.Load(PathOf(name), problems));
+}

@@ -1,0 +1,277 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace PimSim.Traces.Format.Documents;
+
+/// <summary>
+/// One place in a YAML file, read strictly. Every fault (missing key, unknown key, wrong type, unit or range) goes to a
+/// <see cref="ProblemList"/> with its line, and reading goes on with a harmless value, so that all faults are found in one
+/// pass. Call <see cref="RejectUnknownKeys"/> when a mapping is read, and <see cref="ProblemList.ThrowIfAny"/> at the end.
+/// </summary>
+public sealed class DataNode
+{
+    private readonly YamlNode? _yaml;
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    private DataNode(string file, string path, YamlNode? yaml, ProblemList problems)
+    {
+        File = file;
+        Path = path;
+        _yaml = yaml;
+        Problems = problems;
+    }
+
+    /// <summary>The file as the user named it.</summary>
+    public string File { get; }
+
+    /// <summary>Keys from the top, joined by dots, for messages.</summary>
+    public string Path { get; }
+
+    /// <summary>Where faults go.</summary>
+    public ProblemList Problems { get; }
+
+    /// <summary>False for what <see cref="Required"/> or <see cref="Optional"/> did not find.</summary>
+    public bool Exists => _yaml is not null;
+
+    /// <summary>True for a mapping of keys to values.</summary>
+    public bool IsMapping => _yaml is YamlMappingNode;
+
+    /// <summary>True for a list.</summary>
+    public bool IsList => _yaml is YamlSequenceNode;
+
+    /// <summary>One-based line, 0 if the node does not exist.</summary>
+    public int Line => _yaml is null ? 0 : (int)_yaml.Start.Line;
+
+    /// <summary>The raw text of a scalar, or an empty string.</summary>
+    public string RawText => (_yaml as YamlScalarNode)?.Value ?? "";
+
+    /// <summary>Reads a file. An unreadable file or broken syntax throws at once: there is nothing more to find in it.</summary>
+    /// <exception cref="PimSimUserException">The file can't be read or is not YAML.</exception>
+    public static DataNode Load(string path, ProblemList problems)
+    {
+        string text;
+        try
+        {
+            text = System.IO.File.ReadAllText(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new PimSimUserException($"{path}: cannot be read: {fault.Message}", fault);
+        }
+
+        return Parse(path, text, problems);
+    }
+
+    /// <summary>Reads YAML from memory; <paramref name="file"/> is the name shown in messages.</summary>
+    /// <exception cref="PimSimUserException">The text is not YAML, or is empty.</exception>
+    public static DataNode Parse(string file, string text, ProblemList problems)
+    {
+        YamlStream stream = [];
+        try
+        {
+            using StringReader reader = new(text);
+            stream.Load(reader);
+        }
+        catch (YamlException fault)
+        {
+            throw new PimSimUserException($"{file}:{fault.Start.Line}:{fault.Start.Column}: not valid YAML: {fault.Message}", fault);
+        }
+
+        if (stream.Documents.Count == 0)
+        {
+            throw new PimSimUserException($"{file}:1:1: the file is empty");
+        }
+
+        return new DataNode(file, "", stream.Documents[0].RootNode, problems);
+    }
+
+    /// <summary>Records a fault at this place.</summary>
+    public void Report(string message)
+    {
+        string subject = Path.Length > 0 ? $"{Path}: " : "";
+        Problems.Add(new Problem(File, Line, _yaml is null ? 0 : (int)_yaml.Start.Column, subject + message));
+    }
+
+    /// <summary>The value of a key that must be there; a missing one is reported at this mapping.</summary>
+    public DataNode Required(string key)
+    {
+        DataNode child = Optional(key);
+        if (!child.Exists && Exists)
+        {
+            Report(IsMapping ? $"'{key}' is missing" : $"a mapping with the key '{key}' is needed here");
+        }
+
+        return child;
+    }
+
+    /// <summary>The value of a key, or a node that does not exist.</summary>
+    public DataNode Optional(string key)
+    {
+        _known.Add(key);
+        YamlNode? child = null;
+        if (_yaml is YamlMappingNode mapping)
+        {
+            mapping.Children.TryGetValue(new YamlScalarNode(key), out child);
+        }
+
+        return new DataNode(File, Path.Length == 0 ? key : $"{Path}.{key}", child, Problems);
+    }
+
+    /// <summary>The entries of a mapping in file order; all of its keys count as known.</summary>
+    public IReadOnlyList<(string Key, DataNode Value)> Entries()
+    {
+        if (_yaml is not YamlMappingNode mapping)
+        {
+            if (Exists)
+            {
+                Report("a mapping of names to values is needed here");
+            }
+
+            return [];
+        }
+
+        List<(string, DataNode)> entries = [];
+        foreach (KeyValuePair<YamlNode, YamlNode> pair in mapping.Children)
+        {
+            string key = (pair.Key as YamlScalarNode)?.Value ?? "";
+            entries.Add((key, Optional(key)));
+        }
+
+        return entries;
+    }
+
+    /// <summary>The items of a list; a single scalar counts as a list of one.</summary>
+    public IReadOnlyList<DataNode> Items()
+    {
+        if (_yaml is YamlScalarNode)
+        {
+            return [this];
+        }
+
+        if (_yaml is YamlSequenceNode sequence)
+        {
+            return [.. sequence.Children.Select((item, index) => new DataNode(File, $"{Path}[{index}]", item, Problems))];
+        }
+
+        if (Exists)
+        {
+            Report("a list is needed here");
+        }
+
+        return [];
+    }
+
+    /// <summary>Reports every key of this mapping that nobody asked for, with the nearest one that somebody did.</summary>
+    public void RejectUnknownKeys()
+    {
+        if (_yaml is not YamlMappingNode mapping)
+        {
+            return;
+        }
+
+        foreach (YamlNode key in mapping.Children.Keys)
+        {
+            string name = (key as YamlScalarNode)?.Value ?? key.ToString();
+            if (!_known.Contains(name))
+            {
+                string subject = Path.Length > 0 ? $"{Path}: " : "";
+                Problems.Add(new Problem(File, (int)key.Start.Line, (int)key.Start.Column, $"{subject}unknown key '{name}'; {NearestWord.Suggest(name, _known)}"));
+            }
+        }
+    }
+
+    /// <summary>A non-empty text.</summary>
+    public string Text(string fallback = "")
+    {
+        if (!Exists)
+        {
+            return fallback;
+        }
+
+        if (_yaml is YamlScalarNode { Value: { Length: > 0 } value })
+        {
+            return value;
+        }
+
+        Report("a text is needed here");
+        return fallback;
+    }
+
+    /// <summary>One of a set of words.</summary>
+    public string Word(IReadOnlyCollection<string> allowed, string fallback)
+    {
+        string word = Text(fallback);
+        if (Exists && word != fallback && !allowed.Contains(word))
+        {
+            Report($"'{word}' is not known; {NearestWord.Suggest(word, allowed)}");
+            return fallback;
+        }
+
+        return word;
+    }
+
+    /// <summary>A whole number within bounds.</summary>
+    public long Integer(long minimum, long maximum, long fallback)
+    {
+        if (!Exists)
+        {
+            return fallback;
+        }
+
+        if (!long.TryParse(RawText, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+        {
+            Report($"'{RawText}' is not a whole number");
+            return fallback;
+        }
+
+        if (value < minimum || value > maximum)
+        {
+            Report($"{value} is out of range: {minimum} to {maximum} is allowed");
+            return fallback;
+        }
+
+        return value;
+    }
+
+    /// <summary>True or false.</summary>
+    public bool Flag(bool fallback)
+    {
+        if (!Exists)
+        {
+            return fallback;
+        }
+
+        switch (RawText)
+        {
+            case "true": return true;
+            case "false": return false;
+            default:
+                Report($"'{RawText}' is neither true nor false");
+                return fallback;
+        }
+    }
+
+    /// <summary>A number with a unit, in the unit that <see cref="Dimension"/> names. Negative values are refused.</summary>
+    public decimal Quantity(Dimension dimension, decimal fallback = 1)
+    {
+        if (!Exists)
+        {
+            return fallback;
+        }
+
+        if (!Documents.Quantity.TryParse(RawText, dimension, out decimal value, out string problem))
+        {
+            Report(problem);
+            return fallback;
+        }
+
+        if (value < 0)
+        {
+            Report($"'{RawText}' is negative; 0 or more is needed");
+            return fallback;
+        }
+
+        return value;
+    }
+}

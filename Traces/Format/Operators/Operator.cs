@@ -1,0 +1,181 @@
+namespace PimSim.Traces.Format.Operators;
+
+/// <summary>What is computed.</summary>
+public enum OperatorKind : byte
+{
+    /// <summary>Rows of a table of weights by token id: [Rows] ids to [Rows, Outputs].</summary>
+    Embedding,
+
+    /// <summary>Dense product [Rows, Inputs] x [Inputs, Outputs], with bias if <see cref="Operator.Bias"/>.</summary>
+    Gemm,
+
+    /// <summary>Layer or RMS normalisation of [Rows, Inputs].</summary>
+    Norm,
+
+    /// <summary>Rotary position embedding of queries and keys.</summary>
+    Rope,
+
+    /// <summary>Keys and values of [Rows] new tokens written to the cache.</summary>
+    KvAppend,
+
+    /// <summary>softmax(q K^T / sqrt(HeadDim)) V over the cache, causal.</summary>
+    Attention,
+
+    /// <summary>Elementwise nonlinearity on [Rows, Outputs].</summary>
+    Activation,
+
+    /// <summary>Elementwise sum of two [Rows, Outputs].</summary>
+    Add,
+
+    /// <summary>Choice of a token from [Rows, Inputs] logits: arg max.</summary>
+    Sample,
+}
+
+/// <summary>What the operator is for; the key of breakdowns and of placement.</summary>
+public enum OperatorRole : byte
+{
+    /// <summary>Token and position embedding.</summary>
+    Embedding,
+
+    /// <summary>Normalisation before attention.</summary>
+    AttentionNorm,
+
+    /// <summary>Query, key and value projection.</summary>
+    QkvProjection,
+
+    /// <summary>Position rotation.</summary>
+    Rope,
+
+    /// <summary>Cache writes.</summary>
+    KvAppend,
+
+    /// <summary>Scores, softmax and weighted sum.</summary>
+    Attention,
+
+    /// <summary>Projection of the attention result.</summary>
+    OutputProjection,
+
+    /// <summary>Normalisation before the feed-forward network.</summary>
+    FfnNorm,
+
+    /// <summary>First feed-forward product (gate and up together where gated).</summary>
+    FfnUp,
+
+    /// <summary>Feed-forward nonlinearity.</summary>
+    FfnActivation,
+
+    /// <summary>Second feed-forward product.</summary>
+    FfnDown,
+
+    /// <summary>Residual sums.</summary>
+    Residual,
+
+    /// <summary>Normalisation before the head.</summary>
+    FinalNorm,
+
+    /// <summary>Projection to the vocabulary.</summary>
+    LmHead,
+
+    /// <summary>Choice of the next token.</summary>
+    Sample,
+}
+
+/// <summary>What the step is doing.</summary>
+public enum Phase : byte
+{
+    /// <summary>The prompt is processed.</summary>
+    Prefill,
+
+    /// <summary>Tokens are generated.</summary>
+    Decode,
+}
+
+/// <summary>Which nonlinearity.</summary>
+public enum ActivationKind : byte
+{
+    /// <summary>Not an activation.</summary>
+    None,
+
+    /// <summary>Gaussian error linear unit.</summary>
+    Gelu,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>silu(gate) * up: reads two vectors, writes one.</summary>
+    SwiGlu,
+
+    /// <summary>gelu(gate) * up: reads two vectors, writes one.</summary>
+    GeGlu,
+}
+
+/// <summary>Which normalisation.</summary>
+public enum NormKind : byte
+{
+    /// <summary>Not a normalisation.</summary>
+    None,
+
+    /// <summary>Mean and variance, scale and shift.</summary>
+    LayerNorm,
+
+    /// <summary>Root mean square, scale.</summary>
+    RmsNorm,
+}
+
+/// <summary>
+/// The unit of work between software and hardware: a shape, its data types, its role and its phase. FLOPs and bytes are
+/// derived from it by <see cref="OperatorCost"/>, never stored. Fields that a kind does not use are 0.
+/// </summary>
+public readonly record struct Operator
+{
+    /// <summary>What is computed.</summary>
+    public required OperatorKind Kind { get; init; }
+
+    /// <summary>What it is for.</summary>
+    public required OperatorRole Role { get; init; }
+
+    /// <summary>What the step is doing.</summary>
+    public required Phase Phase { get; init; }
+
+    /// <summary>Tokens processed, over all sequences.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>Reduction length of a product; width of a norm; number of logits.</summary>
+    public int Inputs { get; init; }
+
+    /// <summary>Width of the result.</summary>
+    public int Outputs { get; init; }
+
+    /// <summary>Independent sequences that <see cref="Rows"/> is spread over evenly (attention, cache writes).</summary>
+    public int Sequences { get; init; }
+
+    /// <summary>Query heads.</summary>
+    public int Heads { get; init; }
+
+    /// <summary>Key/value heads; less than <see cref="Heads"/> under grouped-query attention.</summary>
+    public int KvHeads { get; init; }
+
+    /// <summary>Width of one head.</summary>
+    public int HeadDim { get; init; }
+
+    /// <summary>Tokens in the cache of one sequence, those of this step included.</summary>
+    public int Context { get; init; }
+
+    /// <summary>The product adds a bias.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>Which nonlinearity.</summary>
+    public ActivationKind Activation { get; init; }
+
+    /// <summary>Which normalisation.</summary>
+    public NormKind Norm { get; init; }
+
+    /// <summary>Storage of weights.</summary>
+    public DataType WeightType { get; init; }
+
+    /// <summary>Storage of activations.</summary>
+    public DataType ActivationType { get; init; }
+
+    /// <summary>Storage of keys and values.</summary>
+    public DataType KvType { get; init; }
+}
