@@ -14,7 +14,7 @@ namespace PimSim.Devices.Pim;
 /// </para>
 /// </summary>
 /// <typeparam name="TSink">Who sees the commands.</typeparam>
-public sealed class ChannelSequencer<TSink>
+public sealed class ChannelSequencer<TSink> : IChannelSequencer
     where TSink : struct, ICommandSink
 {
     private readonly PimChannelConfiguration _configuration;
@@ -107,6 +107,12 @@ public sealed class ChannelSequencer<TSink>
 
         CountOpenBanks(Math.Max(start, _state.Cursor));
         _state.Cursor = Math.Max(start, _state.Cursor);
+
+        // What was issued before the pause explains no wait after it, save a refresh that is not over.
+        if (_state.Last != DramCommand.REFab || _state.Next[(int)DramCommand.ACT16] <= start)
+        {
+            _state.Last = DramCommand.PREA;
+        }
     }
 
     private void Stream(in PimInstruction instruction, int row)
@@ -144,7 +150,7 @@ public sealed class ChannelSequencer<TSink>
         for (int done = 0; done < rows;)
         {
             CountOpenBanks(_state.Cursor);
-            long periods = _period.Repeats(_state, _counters, rows - done);
+            long periods = _period.Repeats(_state, _counters, NextFor(command, -1, row + done), rows - done);
             if (periods > 0)
             {
                 _period.Skip(_state, _counters, periods);

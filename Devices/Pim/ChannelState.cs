@@ -61,12 +61,20 @@ public sealed class ChannelState
     /// Forgets what can no longer matter: every time that lies before <see cref="Cursor"/>. Two channels with equal settled
     /// states behave alike from here on.
     /// </summary>
-    internal void Settle()
+    internal void Settle(TimingTable timing)
     {
         Raise(Next, Cursor);
         Raise(BankGroupNext, Cursor);
         Raise(BankNext, Cursor);
         Completion = Math.Max(Completion, Cursor);
+        for (int i = 0; i < WindowTimes.Length; i++)
+        {
+            if (WindowTimes[i].Max() + timing.Windows[i].LatencyCycles <= Cursor)
+            {
+                Array.Fill(WindowTimes[i], TimingTable.NoRule);
+                WindowHeads[i] = 0;
+            }
+        }
     }
 
     /// <summary>True if both settled states are the same.</summary>

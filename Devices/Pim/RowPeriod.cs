@@ -2,8 +2,8 @@ namespace PimSim.Devices.Pim;
 
 /// <summary>
 /// Finds out that a channel, about to stream one more full row, is in the same relative state as one row before. Everything
-/// that can decide the next commands is compared: the waiting time of each command, open banks, mode, last command and
-/// outstanding completion. Single-bank registers cannot matter: the commands of a row concern all banks.
+/// that can decide the next commands is compared: the waiting time of each command, open banks, what stands between them
+/// and the row, last command and outstanding completion. Single-bank registers cannot matter: the commands of a row concern all banks.
 /// </summary>
 internal sealed class RowPeriod
 {
@@ -15,6 +15,7 @@ internal sealed class RowPeriod
     private long _completionWait;
     private int _openBanks;
     private Dram.DramCommand _last;
+    private Dram.DramCommand _next;
     private long _periodCycles;
 
     /// <summary>Starts anew: the next state is the first.</summary>
@@ -24,9 +25,13 @@ internal sealed class RowPeriod
     /// How many of <paramref name="rows"/> further rows are certain to repeat the last one: 0 if the state has not recurred,
     /// or a refresh came between or comes next.
     /// </summary>
-    public long Repeats(ChannelState state, ChannelCounters counters, int rows)
+    /// <param name="state">The channel about to stream a row.</param>
+    /// <param name="counters">Its counts.</param>
+    /// <param name="next">The next command on the way to that row.</param>
+    /// <param name="rows">Rows left.</param>
+    public long Repeats(ChannelState state, ChannelCounters counters, Dram.DramCommand next, int rows)
     {
-        bool recurs = _known && _refreshDue == state.RefreshDue && _openBanks == state.OpenBanks && _last == state.Last
+        bool recurs = _known && _refreshDue == state.RefreshDue && _openBanks == state.OpenBanks && _last == state.Last && _next == next
             && _completionWait == Wait(state.Completion, state.Cursor);
         for (int i = 0; i < _waits.Length; i++)
         {
@@ -45,6 +50,7 @@ internal sealed class RowPeriod
         }
 
         _periodCycles = period;
+        _next = next;
         if (repeats <= 0)
         {
             Remember(state, counters);
