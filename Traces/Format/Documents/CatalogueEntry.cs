@@ -77,16 +77,32 @@ public sealed class CatalogueEntry
         }
 
         DataNode value = node.Required("value");
-        DataNode source = node.Required("source");
+        string key = SourceOf(node);
         string note = node.Optional("note").Text();
         node.RejectUnknownKeys();
+        _values.Add(new SourcedValue(node.Path, value.IsList ? string.Join(", ", value.Items().Select(item => item.RawText)) : value.RawText, key, note));
+        return value;
+    }
+
+    /// <summary>Starts reading a required mapping whose values share one source.</summary>
+    public SourcedTable Table(DataNode parent, string key)
+    {
+        ArgumentNullException.ThrowIfNull(parent);
+        return new SourcedTable(this, parent.Required(key));
+    }
+
+    internal void Note(SourcedValue value) => _values.Add(value);
+
+    /// <summary>The <c>source</c> of a mapping, which must be in this file's table.</summary>
+    internal string SourceOf(DataNode mapping)
+    {
+        DataNode source = mapping.Required("source");
         string key = source.Text();
         if (source.Exists && key != Estimated && !_sources.ContainsKey(key))
         {
             source.Report($"'{key}' is not in this file's 'sources'; {NearestWord.Suggest(key, [.. _sources.Keys, Estimated])}");
         }
 
-        _values.Add(new SourcedValue(node.Path, value.IsList ? string.Join(", ", value.Items().Select(item => item.RawText)) : value.RawText, key, note));
-        return value;
+        return key;
     }
 }
