@@ -12,13 +12,13 @@ namespace PimSim.Simulator.Replay;
 public readonly record struct ReplayResult(long Tokens, int Steps, Picoseconds Elapsed, Picoseconds FirstStep, OperatorCost Cost);
 
 /// <summary>Replays a trace on a device: each operator starts when the one before has its result.</summary>
-public sealed class Replay
+public sealed class TraceReplay
 {
     private readonly IDevice _device;
     private readonly EventQueue<ReplayEvent> _events = new(4);
 
     /// <summary>Prepares a replay on a device that has executed nothing yet.</summary>
-    public Replay(IDevice device) => _device = device;
+    public TraceReplay(IDevice device) => _device = device;
 
     /// <summary>Loads the model and runs all steps.</summary>
     /// <param name="source">The trace; its steps are consumed one by one and not kept.</param>
