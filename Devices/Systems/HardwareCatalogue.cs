@@ -1,3 +1,7 @@
+using PimSim.Devices.Asic;
+using PimSim.Devices.Pim;
+using PimSim.Devices.Processors;
+using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Systems;
@@ -32,4 +36,29 @@ public sealed class HardwareCatalogue
 
     /// <summary>Systems.</summary>
     public CatalogueFolder Systems { get; }
+
+    /// <summary>Reads an entry by its kind, so that all of its values are noted in it; faults go to its problem list.</summary>
+    public void ReadValues(CatalogueEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case "dram-pim":
+                PimMemory.Read(entry, Standards);
+                break;
+            case AsicConfiguration.Kind:
+                AsicConfiguration.Read(entry);
+                break;
+            case "processor":
+                ProcessorSpecification.Read(entry);
+                break;
+            case "stack":
+                SoftwareStack.Read(entry);
+                break;
+            case Price.EntryKind:
+                Price.Read(entry);
+                break;
+            default:
+                break;
+        }
+    }
 }

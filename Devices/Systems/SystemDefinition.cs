@@ -94,18 +94,19 @@ public sealed class SystemDefinition
         }
 
         CatalogueEntry[] ordered = [.. PartsOfType[type].Select(part => parts[part])];
-        Price price = PriceReader.Read(parts["price"]);
         if (type == "pim")
         {
             PimMemory memory = PimMemory.Read(parts["memory"], catalogue.Standards);
             AsicConfiguration asic = AsicConfiguration.Read(parts["asic"]);
+            Price memoryPrice = Price.Read(parts["price"]);
             problems.ThrowIfAny();
             AsicModel model = new(asic);
-            return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), price);
+            return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), memoryPrice);
         }
 
         ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);
         SoftwareStack stack = SoftwareStack.Read(parts["stack"]);
+        Price price = Price.Read(parts["price"]);
         problems.ThrowIfAny();
         return new(entry, ordered, null, _ => new ProcessorDevice(processor, stack), price);
     }

@@ -15,6 +15,7 @@ public sealed class DataNode
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<YamlNode, string> _foreign;
 
+    /// <summary>A place, or one that does not exist.</summary>
     /// <param name="file">The file as the user named it.</param>
     /// <param name="path">Keys from the top.</param>
     /// <param name="yaml">The node, null if it does not exist.</param>
