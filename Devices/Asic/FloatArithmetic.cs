@@ -1,6 +1,9 @@
 namespace PimSim.Devices.Asic;
 
-/// <summary>Computes in IEEE single precision, every operation rounded to nearest.</summary>
+/// <summary>
+/// Computes in IEEE single precision, every operation rounded to nearest; results below 2^-126 become 0, as in units that
+/// spare themselves subnormal numbers.
+/// </summary>
 public readonly struct FloatArithmetic : IArithmetic<float>
 {
     /// <inheritdoc/>
@@ -10,13 +13,13 @@ public readonly struct FloatArithmetic : IArithmetic<float>
     public float ConstantBits(uint bits) => FromBits(bits);
 
     /// <inheritdoc/>
-    public float Add(float a, float b) => a + b;
+    public float Add(float a, float b) => Flush(a + b);
 
     /// <inheritdoc/>
-    public float Subtract(float a, float b) => a - b;
+    public float Subtract(float a, float b) => Flush(a - b);
 
     /// <inheritdoc/>
-    public float Multiply(float a, float b) => a * b;
+    public float Multiply(float a, float b) => Flush(a * b);
 
     /// <inheritdoc/>
     public float AddBits(float a, float b) => FromBits(Bits(a) + Bits(b));
@@ -41,6 +44,8 @@ public readonly struct FloatArithmetic : IArithmetic<float>
     {
         // Numbers don't care when they are computed.
     }
+
+    private static float Flush(float value) => float.IsSubnormal(value) ? 0 : value;
 
     private static uint Bits(float value) => BitConverter.SingleToUInt32Bits(value);
 

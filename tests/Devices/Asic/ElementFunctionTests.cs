@@ -9,6 +9,8 @@ public class ElementFunctionTests
     // Rounding of x / ln 2 and of k ln 2 at |x| = 88, and of the polynomial.
     private const double ExpRounding = 1.2e-5;
 
+    private const float SmallestNormal = 1.17549435E-38f;
+
     private static readonly ElementFunctions<float, FloatArithmetic> Asic = new(default, new(6, 3, 3));
 
     [Theory]
@@ -116,13 +118,24 @@ public class ElementFunctionTests
     }
 
     [Fact]
-    public void Maximum_minimum_and_relu_choose_exactly() =>
+    public void Maximum_minimum_and_relu_choose_right_but_for_differences_below_2_to_the_minus_126() =>
         Gen.Select(Gen.Float[-1e30f, 1e30f], Gen.Float[-1e30f, 1e30f]).Sample((a, b) =>
         {
-            Assert.Equal(MathF.Max(a, b), Asic.Maximum(a, b));
-            Assert.Equal(MathF.Min(a, b), Asic.Minimum(a, b));
-            Assert.Equal(MathF.Max(a, 0), Asic.Relu(a));
+            Assert.Equal(MathF.Max(a, b), Asic.Maximum(a, b), SmallestNormal);
+            Assert.Equal(MathF.Min(a, b), Asic.Minimum(a, b), SmallestNormal);
+            Assert.Equal(MathF.Max(a, 0), Asic.Relu(a), SmallestNormal);
         });
+
+    [Fact]
+    public void Results_below_2_to_the_minus_126_are_0()
+    {
+        FloatArithmetic units = default;
+
+        Assert.Equal(0, units.Multiply(1e-20f, 1e-20f));
+        Assert.Equal(0, units.Add(1.5f * SmallestNormal, -SmallestNormal));
+        Assert.Equal(0, units.Subtract(1.5f * SmallestNormal, SmallestNormal));
+        Assert.Equal(SmallestNormal, units.Multiply(SmallestNormal, 1));
+    }
 
     [Theory]
     [InlineData(0, 0, 0)]
