@@ -1,5 +1,4 @@
 using System.Globalization;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace PimSim.Traces.Format.Documents;
@@ -63,7 +62,7 @@ public sealed class DataNode
         {
             text = System.IO.File.ReadAllText(path);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new PimSimUserException($"{path}: cannot be read: {fault.Message}", fault);
         }
@@ -72,27 +71,9 @@ public sealed class DataNode
     }
 
     /// <summary>Reads YAML from memory; <paramref name="file"/> is the name shown in messages.</summary>
-    /// <exception cref="PimSimUserException">The text is not YAML, or is empty.</exception>
-    public static DataNode Parse(string file, string text, ProblemList problems)
-    {
-        YamlStream stream = [];
-        try
-        {
-            using StringReader reader = new(text);
-            stream.Load(reader);
-        }
-        catch (YamlException fault)
-        {
-            throw new PimSimUserException($"{file}:{fault.Start.Line}:{fault.Start.Column}: not valid YAML: {fault.Message}", fault);
-        }
-
-        if (stream.Documents.Count == 0)
-        {
-            throw new PimSimUserException($"{file}:1:1: the file is empty");
-        }
-
-        return new DataNode(file, "", stream.Documents[0].RootNode, problems, new(ReferenceEqualityComparer.Instance));
-    }
+    /// <exception cref="PimSimUserException">The text is not one YAML document.</exception>
+    public static DataNode Parse(string file, string text, ProblemList problems) =>
+        new(file, "", YamlText.Read(file, text), problems, new(ReferenceEqualityComparer.Instance));
 
     /// <summary>Records a fault at this place.</summary>
     public void Report(string message)
