@@ -1,0 +1,91 @@
+namespace PimSim.Devices.Dram;
+
+/// <summary>
+/// Commands of a GDDR6 channel with processing in memory, under their JEDEC and AiM names (AiM controller command set,
+/// docs/pim.md). Members are capitalised as on the bus and in command traces.
+/// </summary>
+public enum DramCommand : byte
+{
+    /// <summary>Opens a row of one bank.</summary>
+    ACT,
+
+    /// <summary>Closes the row of one bank.</summary>
+    PRE,
+
+    /// <summary>Reads one column access of an open row.</summary>
+    RD,
+
+    /// <summary>Writes one column access of an open row.</summary>
+    WR,
+
+    /// <summary>Multiply-accumulates one column access of one bank with the global buffer.</summary>
+    MACSB,
+
+    /// <summary>Copies one column access from a bank to the global buffer.</summary>
+    RDCP,
+
+    /// <summary>Copies one column access from the global buffer to a bank.</summary>
+    WRCP,
+
+    /// <summary>Opens the same row of all banks.</summary>
+    ACT16,
+
+    /// <summary>Closes all banks.</summary>
+    PREA,
+
+    /// <summary>Multiply-accumulates one column access of every bank with the global buffer.</summary>
+    MACAB,
+
+    /// <summary>Applies the activation function to the MAC results by table look-up in an open row.</summary>
+    AF,
+
+    /// <summary>Multiplies elementwise between banks of a group.</summary>
+    EWMUL,
+
+    /// <summary>Writes one column access of all banks and closes them.</summary>
+    WRBK,
+
+    /// <summary>Refreshes all banks.</summary>
+    REFab,
+
+    /// <summary>Writes one column access of the global buffer.</summary>
+    WRGB,
+
+    /// <summary>Sets the MAC accumulators of all banks.</summary>
+    WRBIAS,
+
+    /// <summary>Reads one accumulator of every bank.</summary>
+    RDMAC,
+
+    /// <summary>Reads one activation result of every bank.</summary>
+    RDAF,
+
+    /// <summary>Enters the mode without DRAM access, in which buffers and accumulators are reached.</summary>
+    NDME,
+
+    /// <summary>Leaves that mode.</summary>
+    NDMX,
+}
+
+/// <summary>What a command addresses and needs.</summary>
+public static class DramCommands
+{
+    /// <summary>Number of commands.</summary>
+    public const int Count = (int)DramCommand.NDMX + 1;
+
+    /// <summary>Commands below this one address a single bank.</summary>
+    private const DramCommand FirstAllBank = DramCommand.ACT16;
+
+    /// <summary>Names as in traces.</summary>
+    public static readonly IReadOnlyList<string> Names = Enum.GetNames<DramCommand>();
+
+    /// <summary>The number of commands that address a single bank.</summary>
+    public static int SingleBankCount => (int)FirstAllBank;
+
+    /// <summary>True if the command addresses one bank; otherwise it concerns all banks or none.</summary>
+    public static bool IsSingleBank(this DramCommand command) => command < FirstAllBank;
+
+    /// <summary>True if the command reaches buffers and accumulators and not the banks.</summary>
+    public static bool NeedsNonDramMode(this DramCommand command) =>
+        command is DramCommand.WRGB or DramCommand.WRBIAS or DramCommand.RDMAC or DramCommand.RDAF;
+}

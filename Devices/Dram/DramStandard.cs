@@ -1,0 +1,111 @@
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Dram;
+
+/// <summary>
+/// The rules of a DRAM standard as a file: rows of scope, preceding commands, following commands and latency expression. A
+/// device brings the values of the parameters.
+/// </summary>
+public static class DramStandard
+{
+    private static readonly Dictionary<string, RuleScope> Scopes = new(StringComparer.Ordinal)
+    {
+        ["channel"] = RuleScope.Channel,
+        ["bankgroup"] = RuleScope.BankGroup,
+        ["bank"] = RuleScope.Bank,
+    };
+
+    /// <summary>Reads a standard and resolves its latencies with a device's parameters (cycles by name). A rule whose latency
+    /// comes out at 0 or less is always met and left out.</summary>
+    public static TimingTable Read(CatalogueEntry standard, IReadOnlyDictionary<string, long> parameters)
+    {
+        List<TimingRule> rules = [];
+        List<WindowRule> windows = [];
+        foreach (DataNode row in standard.Root.Required("rules").Items())
+        {
+            RuleScope scope = Scopes[row.Required("scope").Word(Scopes.Keys, "channel")];
+            List<DramCommand> before = Commands(row.Required("from"));
+            List<DramCommand> after = Commands(row.Required("to"));
+            DataNode latency = row.Required("latency");
+            int cycles = (int)LatencyExpression.Evaluate(latency, parameters);
+            CheckSource(standard, row);
+            row.RejectUnknownKeys();
+            foreach (DramCommand from in before)
+            {
+                foreach (DramCommand to in after.Where(_ => cycles > 0))
+                {
+                    rules.Add(new TimingRule(scope, from, to, cycles, $"{from} -> {to}: {latency.RawText} ({row.Optional("scope").RawText})"));
+                }
+            }
+        }
+
+        foreach (DataNode row in standard.Root.Optional("windows").Items())
+        {
+            DataNode latency = row.Required("latency");
+            int cycles = (int)LatencyExpression.Evaluate(latency, parameters);
+            int count = (int)row.Required("count").Integer(1, 64, 4);
+            CheckSource(standard, row);
+            foreach (DramCommand command in Commands(row.Required("commands")).Where(_ => cycles > 0))
+            {
+                windows.Add(new WindowRule(command, count, cycles, $"{count} {command} in {latency.RawText}"));
+            }
+
+            row.RejectUnknownKeys();
+        }
+
+        standard.Root.RejectUnknownKeys();
+        return new TimingTable(rules, windows);
+    }
+
+    /// <summary>Reads the completion latencies: for each command the cycles from its issue until whoever waits for it can go
+    /// on; 0 where the standard gives none. Call before <see cref="Read"/>.</summary>
+    public static IReadOnlyList<int> ReadCompletions(CatalogueEntry standard, IReadOnlyDictionary<string, long> parameters)
+    {
+        int[] completions = new int[DramCommands.Count];
+        foreach (DataNode row in standard.Root.Required("completions").Items())
+        {
+            int cycles = (int)LatencyExpression.Evaluate(row.Required("latency"), parameters);
+            foreach (DramCommand command in Commands(row.Required("commands")))
+            {
+                completions[(int)command] = cycles;
+            }
+
+            CheckSource(standard, row);
+            row.RejectUnknownKeys();
+        }
+
+        return completions;
+    }
+
+    private static void CheckSource(CatalogueEntry standard, DataNode row)
+    {
+        DataNode source = row.Required("source");
+        string key = source.Text();
+        if (source.Exists && key != CatalogueEntry.Estimated && !standard.Sources.ContainsKey(key))
+        {
+            source.Report($"'{key}' is not in this file's 'sources'; {NearestWord.Suggest(key, [.. standard.Sources.Keys, CatalogueEntry.Estimated])}");
+        }
+    }
+
+    private static List<DramCommand> Commands(DataNode list)
+    {
+        List<DramCommand> commands = [];
+        foreach (DataNode item in list.Items())
+        {
+            if (item.RawText == "all")
+            {
+                commands.AddRange(Enum.GetValues<DramCommand>());
+            }
+            else if (DramCommands.Names.Contains(item.RawText))
+            {
+                commands.Add(Enum.Parse<DramCommand>(item.RawText));
+            }
+            else
+            {
+                item.Report($"'{item.RawText}' is not a command; {NearestWord.Suggest(item.RawText, [.. DramCommands.Names])}");
+            }
+        }
+
+        return commands;
+    }
+}

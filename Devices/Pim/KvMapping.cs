@@ -1,0 +1,144 @@
+using PimSim.Devices.Dram;
+
+namespace PimSim.Devices.Pim;
+
+/// <summary>
+/// Keys and values of one layer and sequence, with room for the whole context reserved in advance.
+/// <para>
+/// Keys are row-major: token t lives in bank t mod (all banks), its heads one after another, so that q K^T is a product of
+/// rows. Values are column-major: each channel of a head owns a row that runs along the tokens, 16 of them side by side in
+/// the banks of one channel (a slot), so that the weighted sum is a product of rows too; the slots are spread evenly over
+/// the channels, those of a head together, because a channel's buffer holds one head's probabilities at a time.
+/// </para>
+/// </summary>
+public sealed class KvMapping
+{
+    private readonly PimMemory _memory;
+    private readonly ChannelOrganization _organization;
+    private readonly int _kvHeads;
+    private readonly int _headColumns;
+    private readonly int _slotsPerHead;
+    private readonly int _slotsPerChannel;
+    private readonly int _rowsPerSlot;
+    private readonly int _keyRows;
+
+    /// <summary>Lays out the cache of one layer and sequence.</summary>
+    public KvMapping(PimMemory memory, int kvHeads, int headDim, int reservedContext)
+    {
+        _memory = memory;
+        _organization = memory.Channel.Organization;
+        _kvHeads = kvHeads;
+        _headColumns = DivideUp(headDim, memory.MultipliersPerBank);
+        _slotsPerHead = DivideUp(headDim, _organization.Banks);
+        _slotsPerChannel = DivideUp(kvHeads * _slotsPerHead, memory.Channels);
+        _rowsPerSlot = DivideUp(reservedContext, ElementsPerRow);
+        long keyColumns = (long)DivideUp(reservedContext, memory.TotalBanks) * KeyColumns;
+        _keyRows = checked((int)((keyColumns + _organization.ColumnsPerRow - 1) / _organization.ColumnsPerRow));
+        RowsPerBank = _keyRows + (_slotsPerChannel * _rowsPerSlot);
+    }
+
+    /// <summary>Rows of every bank that one layer and sequence takes.</summary>
+    public int RowsPerBank { get; }
+
+    private int ElementsPerRow => _organization.ColumnsPerRow * _memory.MultipliersPerBank;
+
+    private int KeyColumns => _kvHeads * _headColumns;
+
+    private int BufferColumns => _memory.GlobalBufferBytes / _organization.AccessBytes;
+
+    /// <summary>q K^T of one query token over <paramref name="context"/> cached tokens.</summary>
+    public ChannelPrograms Scores(int heads, int context) => PerChannel(channel =>
+    {
+        ProgramBuilder builder = NewBuilder();
+        int rounds = TokenGroupsOf(channel, context);
+        int headsPerLoad = Math.Max(1, BufferColumns / _headColumns);
+        for (int first = 0; first < heads && rounds > 0; first += headsPerLoad)
+        {
+            int last = Math.Min(first + headsPerLoad, heads);
+            builder.LoadBuffer((last - first) * _headColumns);
+            for (int round = 0; round < rounds; round++)
+            {
+                for (int head = first; head < last; head++)
+                {
+                    int kvHead = head / (heads / _kvHeads);
+                    builder.Accumulate(((long)round * KeyColumns) + ((long)kvHead * _headColumns), _headColumns);
+                }
+            }
+        }
+
+        return builder.Finish();
+    });
+
+    /// <summary>The weighted sum of the values, given each head's probabilities.</summary>
+    public ChannelPrograms WeightedSum(int heads, int context) => PerChannel(channel =>
+    {
+        ProgramBuilder builder = NewBuilder();
+        int firstSlot = channel * _slotsPerChannel;
+        int endSlot = Math.Min(firstSlot + _slotsPerChannel, _kvHeads * _slotsPerHead);
+        int group = heads / _kvHeads;
+        for (int kvHead = firstSlot / _slotsPerHead; kvHead * _slotsPerHead < endSlot; kvHead++)
+        {
+            int from = Math.Max(firstSlot, kvHead * _slotsPerHead);
+            int to = Math.Min(endSlot, (kvHead + 1) * _slotsPerHead);
+            for (int query = 0; query < group; query++)
+            {
+                int rowOfPart = 0;
+                for (int done = 0; done < context; done += ElementsPerRow, rowOfPart++)
+                {
+                    int columns = DivideUp(Math.Min(ElementsPerRow, context - done), _memory.MultipliersPerBank);
+                    builder.LoadBuffer(columns);
+                    for (int slot = from; slot < to; slot++)
+                    {
+                        builder.Accumulate((long)(ValueRow(slot - firstSlot) + rowOfPart) * _organization.ColumnsPerRow, columns);
+                    }
+                }
+            }
+        }
+
+        return builder.Finish();
+    });
+
+    /// <summary>Writing the key and the value of token <paramref name="position"/>.</summary>
+    public ChannelPrograms Append(int position) => PerChannel(channel =>
+    {
+        ProgramBuilder builder = NewBuilder();
+        int slotOfToken = position % _memory.TotalBanks;
+        if (slotOfToken / _organization.Banks == channel)
+        {
+            long column = (long)(position / _memory.TotalBanks) * KeyColumns;
+            builder.Add(PimInstruction.StreamBank(
+                DramCommand.WR, slotOfToken % _organization.Banks, (int)(column / _organization.ColumnsPerRow), (int)(column % _organization.ColumnsPerRow), KeyColumns));
+            builder.Add(PimInstruction.Close());
+        }
+
+        int slots = Math.Min(_slotsPerChannel, (_kvHeads * _slotsPerHead) - (channel * _slotsPerChannel));
+        for (int slot = 0; slot < slots; slot++)
+        {
+            int row = ValueRow(slot) + (position / ElementsPerRow);
+            builder.Add(PimInstruction.OpenAll(row));
+            for (int i = 0; i < _organization.Banks; i++)
+            {
+                // Bank groups in turn, so that the writes follow at the short column spacing.
+                int bank = (i % _organization.BankGroups * _organization.BanksPerGroup) + (i / _organization.BankGroups);
+                builder.Add(PimInstruction.StreamBank(DramCommand.WR, bank, row, position % ElementsPerRow / _memory.MultipliersPerBank, 1));
+            }
+        }
+
+        return builder.Finish();
+    });
+
+    private int ValueRow(int slotInChannel) => _keyRows + (slotInChannel * _rowsPerSlot);
+
+    /// <summary>Groups of as many tokens as the channel has banks, that hold tokens below <paramref name="context"/>.</summary>
+    private int TokenGroupsOf(int channel, int context)
+    {
+        int groups = DivideUp(context, _organization.Banks);
+        return (groups / _memory.Channels) + (groups % _memory.Channels > channel ? 1 : 0);
+    }
+
+    private ChannelPrograms PerChannel(Func<int, PimInstruction[]> build) => new([.. Enumerable.Range(0, _memory.Channels).Select(build)]);
+
+    private ProgramBuilder NewBuilder() => new(_organization.ColumnsPerRow, _memory.AccumulatorsPerBank);
+
+    private static int DivideUp(int value, int divisor) => (value + divisor - 1) / divisor;
+}

@@ -1,0 +1,209 @@
+using PimSim.Devices.Dram;
+using PimSim.Simulator.Kernel;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Pim;
+
+/// <summary>A memory of equal DRAM channels with a MAC unit in each bank, as its data sheet describes it.</summary>
+public sealed class PimMemory
+{
+    private const string CatalogueKind = "dram-pim";
+
+    private PimMemory(CatalogueEntry entry, CatalogueFolder standards)
+    {
+        DataNode root = entry.Root;
+        Name = entry.Name;
+        DataNode organization = root.Required("organization");
+        Channels = entry.Integer(organization, "channels", 1, 64);
+        ChannelOrganization banks = new(
+            entry.Integer(organization, "bankGroups", 1, 64),
+            entry.Integer(organization, "banksPerGroup", 1, 64),
+            entry.Integer(organization, "rows", 1, 1 << 24),
+            entry.Integer(organization, "columnsPerRow", 1, 1 << 12),
+            Math.Max(1, (int)entry.Quantity(organization, "accessBytes", Dimension.Size)));
+        organization.RejectUnknownKeys();
+
+        Picoseconds period = new(Math.Max(1, (long)entry.Quantity(root, "clock", Dimension.Time)));
+        Clock = ClockDomain.FromPeriod(period);
+        Dictionary<string, long> timings = ReadTimings(entry, root.Required("timings"), period);
+        StandardName = root.Required("standard").Word([.. standards.Names], "gddr6-aim");
+        Channel = ReadChannel(entry, banks, timings, period, standards.Open(StandardName, root.Problems));
+
+        DataNode processing = root.Required("processing");
+        MultipliersPerBank = entry.Integer(processing, "multipliersPerBank", 1, 1024);
+        GlobalBufferBytes = (int)entry.Quantity(processing, "globalBuffer", Dimension.Size, 2048);
+        AccumulatorsPerBank = entry.Integer(processing, "accumulatorsPerBank", 1, 4096);
+        UnitPower = new Power((long)entry.Quantity(processing, "unitPower", Dimension.Power));
+        processing.RejectUnknownKeys();
+        ReadPower(entry, root.Required("power"), timings, period);
+        root.RejectUnknownKeys();
+        if (banks.AccessBytes != 2 * MultipliersPerBank)
+        {
+            organization.Report($"accessBytes {banks.AccessBytes} does not feed {MultipliersPerBank} multipliers of 16 bit: {2 * MultipliersPerBank} B is needed");
+        }
+    }
+
+    /// <summary>Catalogue name.</summary>
+    public string Name { get; }
+
+    /// <summary>The standard whose rules hold on the channels.</summary>
+    public string StandardName { get; }
+
+    /// <summary>Number of channels.</summary>
+    public int Channels { get; }
+
+    /// <summary>The channels' clock.</summary>
+    public ClockDomain Clock { get; }
+
+    /// <summary>What each channel is like.</summary>
+    public PimChannelConfiguration Channel { get; }
+
+    /// <summary>Products of 16-bit numbers that a bank forms per MAC command.</summary>
+    public int MultipliersPerBank { get; }
+
+    /// <summary>Size of a channel's vector buffer.</summary>
+    public int GlobalBufferBytes { get; }
+
+    /// <summary>Results that a bank can hold before they must be read.</summary>
+    public int AccumulatorsPerBank { get; }
+
+    /// <summary>Power of one channel's MAC units while they work.</summary>
+    public Power UnitPower { get; }
+
+    /// <summary>Energies of DRAM events.</summary>
+    public DramPower Power { get; private set; } = null!;
+
+    /// <summary>DRAM-side energy of an all-bank MAC, in multiples of a read.</summary>
+    public decimal MacReadFactor { get; private set; }
+
+    /// <summary>Energy of moving one column access over the pins.</summary>
+    public Energy IoPerAccess { get; private set; }
+
+    /// <summary>Banks of all channels.</summary>
+    public int TotalBanks => Channels * Channel.Organization.Banks;
+
+    /// <summary>Capacity.</summary>
+    public long Bytes => Channels * Channel.Organization.Bytes;
+
+    /// <summary>Reads an entry; the caller throws what <paramref name="problems"/> gathers.</summary>
+    public static PimMemory Read(CatalogueFolder devices, CatalogueFolder standards, string name, ProblemList problems) =>
+        Read(devices.Open(name, problems), standards);
+
+    /// <summary>Reads an opened entry.</summary>
+    public static PimMemory Read(CatalogueEntry entry, CatalogueFolder standards)
+    {
+        if (entry.Kind != CatalogueKind)
+        {
+            entry.Root.Optional("kind").Report($"'{entry.Kind}' is not a memory with processing: kind '{CatalogueKind}' is needed here");
+        }
+
+        return new(entry, standards);
+    }
+
+    private static Dictionary<string, long> ReadTimings(CatalogueEntry entry, DataNode node, Picoseconds period)
+    {
+        Dictionary<string, long> timings = new(StringComparer.Ordinal);
+        foreach ((string key, DataNode value) in node.Entries())
+        {
+            DataNode inner = entry.Unwrap(value);
+            switch (key[0])
+            {
+                case 'n':
+                    timings[key] = inner.Integer(0, int.MaxValue, 1);
+                    break;
+                case 't':
+                    decimal cycles = Math.Ceiling(inner.Quantity(Dimension.Time) / period.Value);
+                    timings["n" + key[1..]] = cycles <= int.MaxValue ? (long)cycles : Refuse(inner, cycles);
+                    break;
+                default:
+                    value.Report("a timing is named nX (cycles) or tX (time)");
+                    break;
+            }
+        }
+
+        return timings;
+    }
+
+    private static long Refuse(DataNode node, decimal cycles)
+    {
+        node.Report($"{cycles} cycles are more than {int.MaxValue}");
+        return 1;
+    }
+
+    private static PimChannelConfiguration ReadChannel(CatalogueEntry entry, ChannelOrganization organization, Dictionary<string, long> timings, Picoseconds period, CatalogueEntry standard)
+    {
+        DataNode root = entry.Root;
+        IReadOnlyList<int> completions = DramStandard.ReadCompletions(standard, timings);
+        TimingTable timing = DramStandard.Read(standard, timings);
+
+        int refreshInterval = 0;
+        DataNode refresh = root.Required("refresh");
+        if (refresh.IsMapping)
+        {
+            decimal cycles = Math.Floor(entry.Quantity(refresh, "interval", Dimension.Time) / period.Value);
+            refreshInterval = (int)Math.Min(cycles, int.MaxValue);
+            if (refreshInterval <= timings.GetValueOrDefault("nRFC"))
+            {
+                refresh.Report($"an interval of {refreshInterval} cycles leaves no time between refreshes of {timings.GetValueOrDefault("nRFC")} cycles");
+            }
+
+            refresh.RejectUnknownKeys();
+        }
+        else
+        {
+            refresh.Word(["none"], "none");
+        }
+
+        DataNode modes = root.Required("modes");
+        PimChannelConfiguration channel = new()
+        {
+            Organization = organization,
+            Timing = timing,
+            CompletionCycles = completions,
+            RefreshIntervalCycles = refreshInterval,
+            HasNonDramMode = modes.Required("nonDramMode").Flag(false),
+            ModeChangeNeedsPrecharge = modes.Required("needsPrecharge").Flag(false),
+            ModeChangeWaitsForNextCommand = modes.Required("waitsForNextCommand").Flag(false),
+        };
+        modes.RejectUnknownKeys();
+        return channel;
+    }
+
+    private void ReadPower(CatalogueEntry entry, DataNode power, Dictionary<string, long> timings, Picoseconds period)
+    {
+        DramCurrents currents = new(
+            entry.Quantity(power, "voltage", Dimension.Voltage),
+            entry.Quantity(power, "idd0", Dimension.Current),
+            entry.Quantity(power, "idd2n", Dimension.Current),
+            entry.Quantity(power, "idd3n", Dimension.Current),
+            entry.Integer(power, "idd3nOpenBanks", 1, 4096),
+            entry.Quantity(power, "idd4r", Dimension.Current),
+            entry.Quantity(power, "idd4w", Dimension.Current),
+            entry.Quantity(power, "idd5", Dimension.Current));
+        MacReadFactor = entry.Quantity(power, "macReadFactor", Dimension.Ratio);
+        IoPerAccess = new Energy((Int128)(entry.Quantity(power, "ioEnergy", Dimension.EnergyPerBit) * 8 * Channel.Organization.AccessBytes));
+        power.RejectUnknownKeys();
+
+        long Span(string name)
+        {
+            if (timings.TryGetValue(name, out long cycles))
+            {
+                return cycles * period.Value;
+            }
+
+            entry.Root.Optional("timings").Report($"'{name}' (or 't{name[1..]}') is missing: the energy of the DRAM needs it");
+            return period.Value;
+        }
+
+        Power = new DramPower(currents, Span("nRC"), Span("nRAS"), Span("nBL"), Span("nRFC"));
+        (string Name, Int128 Value)[] energies =
+        [
+            ("an activation", Power.Activate.Attojoules), ("a read", Power.Read.Attojoules), ("a write", Power.Write.Attojoules),
+            ("a refresh", Power.Refresh.Attojoules), ("an open bank", Power.StandbyPerOpenBank.Microwatts),
+        ];
+        foreach ((string name, _) in energies.Where(energy => energy.Value < 0))
+        {
+            power.Report($"these currents give {name} a negative energy; check idd0 to idd5 and idd3nOpenBanks");
+        }
+    }
+}

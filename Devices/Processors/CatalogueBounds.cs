@@ -1,0 +1,32 @@
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Processors;
+
+/// <summary>Bounds that a rate or a share must keep so that no time or energy becomes infinite.</summary>
+internal static class CatalogueBounds
+{
+    /// <summary>Reads a quantity above zero.</summary>
+    public static decimal Positive(this CatalogueEntry entry, DataNode parent, string key, Dimension dimension)
+    {
+        decimal value = entry.Quantity(parent, key, dimension);
+        if (value > 0)
+        {
+            return value;
+        }
+
+        parent.Optional(key).Report("0 is not possible; more than 0 is needed");
+        return 1;
+    }
+
+    /// <summary>Reads a part of a whole, above 0 and at most 1.</summary>
+    public static decimal Share(this CatalogueEntry entry, DataNode parent, string key)
+    {
+        decimal value = entry.Positive(parent, key, Dimension.Ratio);
+        if (value > 1)
+        {
+            parent.Optional(key).Report("more than the whole; at most 1 (100 %) is possible");
+        }
+
+        return value;
+    }
+}

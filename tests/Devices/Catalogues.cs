@@ -1,0 +1,22 @@
+using PimSim.Devices.Pim;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Tests;
+
+/// <summary>The shipped catalogue, as it lies beside the test program.</summary>
+internal static class Catalogues
+{
+    public static CatalogueFolder Devices { get; } = new("device", [Folder("devices")]);
+
+    public static CatalogueFolder Standards { get; } = new("DRAM standard", [Folder("standards")]);
+
+    public static PimMemory Memory(string name)
+    {
+        ProblemList problems = new();
+        PimMemory memory = PimMemory.Read(Devices, Standards, name, problems);
+        problems.ThrowIfAny();
+        return memory;
+    }
+
+    private static string Folder(string sort) => Path.Combine(AppContext.BaseDirectory, "Catalogue", sort);
+}
