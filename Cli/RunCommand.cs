@@ -1,10 +1,9 @@
 using System.CommandLine;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
 using PimSim.Experiments.Running;
-using PimSim.Reports;
 
 namespace PimSim.Cli;
 
