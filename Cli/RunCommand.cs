@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
-using PimSim.Experiments.Running;
 
 namespace PimSim.Cli;
 
