@@ -58,6 +58,22 @@ public sealed class TimingChecker
     public void Observe(long cycle, DramCommand command, int bank, int row)
     {
         Commands++;
+        Check(cycle, command, bank, row);
+        Note(cycle, command, bank, row);
+    }
+
+    /// <summary>True if a command would be legal in a cycle. Takes no note of it.</summary>
+    public bool Allows(long cycle, DramCommand command, int bank, int row)
+    {
+        int known = Violations.Count;
+        Check(cycle, command, bank, row);
+        bool allowed = Violations.Count == known;
+        Violations.RemoveRange(known, Violations.Count - known);
+        return allowed;
+    }
+
+    private void Check(long cycle, DramCommand command, int bank, int row)
+    {
         if (cycle < _lastCycle)
         {
             Report(cycle, command, $"comes before the command in cycle {_lastCycle}");
@@ -67,7 +83,6 @@ public sealed class TimingChecker
         CheckWindows(cycle, command);
         CheckState(cycle, command, bank, row);
         CheckRefresh(cycle, command);
-        Note(cycle, command, bank, row);
     }
 
     private void CheckRules(long cycle, DramCommand command, int bank)
@@ -119,9 +134,6 @@ public sealed class TimingChecker
             {
                 Report(cycle, command, $"more than {rule.Text}");
             }
-
-            _windows[i].Add(cycle);
-            _windows[i].RemoveAll(time => cycle - time >= rule.LatencyCycles);
         }
     }
 
@@ -180,6 +192,15 @@ public sealed class TimingChecker
     private void Note(long cycle, DramCommand command, int bank, int row)
     {
         _lastCycle = cycle;
+        for (int i = 0; i < _windows.Length; i++)
+        {
+            if (_timing.Windows[i].Command == command)
+            {
+                _windows[i].RemoveAll(time => cycle - time >= _timing.Windows[i].LatencyCycles);
+                _windows[i].Add(cycle);
+            }
+        }
+
         for (int i = 0; i < _banks; i++)
         {
             if (bank < 0 || bank == i)

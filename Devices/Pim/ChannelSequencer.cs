@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
 using PimSim.Devices.Dram;
 
 namespace PimSim.Devices.Pim;
@@ -8,37 +6,34 @@ namespace PimSim.Devices.Pim;
 /// Executes sequencer programs on one channel, command by command: each command is issued in the first cycle that every
 /// timing rule, the open rows, the mode and refresh allow. Commands go out in program order.
 /// <para>
-/// Two accelerations, both exact (docs/pim.md): a run of n equal commands is issued by its first and last, because each of
-/// them waits only for the one before; and full rows whose relative state recurs are skipped by whole periods up to the
-/// next refresh.
+/// Two accelerations, both exact (docs/pim.md): a run of equal commands is issued by its first and last; and rows whose
+/// relative state recurs are skipped by whole periods up to the next refresh.
 /// </para>
 /// </summary>
 /// <typeparam name="TSink">Who sees the commands.</typeparam>
 public sealed class ChannelSequencer<TSink> : IChannelSequencer
     where TSink : struct, ICommandSink
 {
+    /// <summary>Rows worth looking for a period in: two to see it, one to skip.</summary>
+    private const int FewestRowsToSkip = 3;
+
     private readonly PimChannelConfiguration _configuration;
     private readonly ChannelOrganization _organization;
-    private readonly TimingTable _timing;
-    private readonly bool _accelerate;
+    private readonly CommandIssuer<TSink> _issuer;
     private readonly RowPeriod _period;
-    private TSink _sink;
+    private readonly bool _accelerate;
     private ChannelState _state = null!;
-    private ChannelCounters _counters = null!;
 
-    /// <summary>Creates a sequencer. With <paramref name="accelerate"/> off every command is simulated by itself.</summary>
+    /// <summary>Creates a sequencer. With <paramref name="accelerate"/> off, or a sink that wants commands, every command is
+    /// simulated by itself.</summary>
     public ChannelSequencer(PimChannelConfiguration configuration, bool accelerate, TSink sink)
     {
         _configuration = configuration;
         _organization = configuration.Organization;
-        _timing = configuration.Timing;
         _accelerate = accelerate && !sink.WantsCommands;
-        _period = new RowPeriod();
-        _sink = sink;
+        _issuer = new CommandIssuer<TSink>(configuration, sink);
+        _period = new RowPeriod(configuration.Organization);
     }
-
-    /// <summary>The sink, with what it has gathered.</summary>
-    public ref TSink Sink => ref _sink;
 
     /// <summary>
     /// Runs a program from cycle <paramref name="start"/> on. Refreshes that fell due while the channel was idle are issued
@@ -60,9 +55,9 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
                 case PimOpcode.Stream:
                     Stream(instruction, baseRow + instruction.Row);
                     break;
-                case PimOpcode.OpenAll:
-                    LeaveNonDramMode(DramCommand.ACT16, -1);
-                    OpenFor(DramCommand.MACAB, -1, baseRow + instruction.Row);
+                case PimOpcode.WriteColumns:
+                    LeaveNonDramMode(NextFor(DramCommand.MACAB, -1, baseRow + instruction.Row), -1);
+                    WorkOnRows(instruction, baseRow + instruction.Row, instruction.Count);
                     break;
                 case PimOpcode.Transfer:
                     Transfer(instruction.Command, instruction.Count);
@@ -76,14 +71,10 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
             }
         }
 
-        CountOpenBanks(_state.Cursor);
-        if (_state.Completion > _state.Cursor)
-        {
-            // The program's last results are on their way: the tail of the use that issued the last command.
-            _counters.CountCycles(UseOf(_state.Last), _state.Completion - _state.Cursor);
-            CountOpenBanks(_state.Completion);
-            _state.Cursor = _state.Completion;
-        }
+        // The program's last results are on their way: the tail of the use that issued the last command.
+        counters.CountCycles(CommandIssuer<TSink>.UseOf(state.Last), state.Completion - state.Cursor);
+        _issuer.CountOpenBanks(state.Completion);
+        state.Cursor = state.Completion;
     }
 
     /// <summary>Lets an idle channel go on to cycle <paramref name="start"/>: refreshes that fall due are issued at their
@@ -91,27 +82,29 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
     public void AdvanceTo(long start, ChannelState state, ChannelCounters counters)
     {
         _state = state;
-        _counters = counters;
-        while (_state.RefreshDue <= start && _state.OpenBanks == 0 && !_state.NonDramMode)
+        _issuer.State = state;
+        _issuer.Counters = counters;
+        while (state.RefreshDue <= start && state.OpenBanks == 0 && !state.NonDramMode)
         {
-            long cycle = Math.Max(_state.RefreshDue, Math.Max(_state.Cursor, _state.Next[(int)DramCommand.REFab]));
+            long cycle = Math.Max(state.RefreshDue, _issuer.Earliest(DramCommand.REFab, -1));
             if (cycle > start)
             {
                 break;
             }
 
-            _state.Cursor = cycle;
-            IssueAt(cycle, DramCommand.REFab, -1, -1, -1);
-            _state.RefreshDue += _configuration.RefreshIntervalCycles;
+            // Nobody waits for it: no cycles are booked.
+            state.Cursor = cycle;
+            _issuer.IssueAt(cycle, DramCommand.REFab, -1, -1, -1);
+            state.RefreshDue += _configuration.RefreshIntervalCycles;
         }
 
-        CountOpenBanks(Math.Max(start, _state.Cursor));
-        _state.Cursor = Math.Max(start, _state.Cursor);
+        state.Cursor = Math.Max(start, state.Cursor);
+        _issuer.CountOpenBanks(state.Cursor);
 
         // What was issued before the pause explains no wait after it, save a refresh that is not over.
-        if (_state.Last != DramCommand.REFab || _state.Next[(int)DramCommand.ACT16] <= start)
+        if (state.Last != DramCommand.REFab || state.Next[(int)DramCommand.ACT16] <= start)
         {
-            _state.Last = DramCommand.PREA;
+            state.Last = DramCommand.PREA;
         }
     }
 
@@ -124,12 +117,12 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
         int remaining = instruction.Count;
         while (remaining > 0)
         {
-            if (_accelerate && !single && column == 0 && remaining >= 3 * _organization.ColumnsPerRow)
+            int fullRows = column == 0 && !single ? remaining / _organization.ColumnsPerRow : 0;
+            if (fullRows >= FewestRowsToSkip)
             {
-                int rows = remaining / _organization.ColumnsPerRow;
-                StreamFullRows(command, row, rows);
-                row += rows;
-                remaining -= rows * _organization.ColumnsPerRow;
+                WorkOnRows(instruction, row, fullRows);
+                row += fullRows;
+                remaining -= fullRows * _organization.ColumnsPerRow;
                 continue;
             }
 
@@ -142,26 +135,50 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
         }
     }
 
-    /// <summary>Streams whole rows; where two iterations in a row begin in the same relative state, the iterations up to the
-    /// next refresh are the same too, and are skipped by adding multiples of one.</summary>
-    private void StreamFullRows(DramCommand command, int row, int rows)
+    /// <summary>Does the same work on several rows of all banks. Where two rows in a row begin in the same relative state, the
+    /// rows up to the next refresh take the same time too, and are skipped by adding multiples of one.</summary>
+    private void WorkOnRows(in PimInstruction instruction, int firstRow, int rows)
     {
-        _period.Forget();
+        _period.Begin(banksMatter: instruction.Opcode == PimOpcode.WriteColumns);
         for (int done = 0; done < rows;)
         {
-            CountOpenBanks(_state.Cursor);
-            long periods = _period.Repeats(_state, _counters, NextFor(command, -1, row + done), rows - done);
-            if (periods > 0)
+            int row = firstRow + (done * instruction.RowStride);
+            if (_accelerate && rows >= FewestRowsToSkip)
             {
-                _period.Skip(_state, _counters, periods);
-                done += (int)periods;
-                Array.Fill(_state.OpenRow, row + done - 1);
-                continue;
+                _issuer.CountOpenBanks(_state.Cursor);
+                int periods = (int)_period.Repeats(_state, _issuer.Counters, NextFor(DramCommand.MACAB, -1, row), rows - done);
+                if (periods > 0)
+                {
+                    _period.Skip(_state, _issuer.Counters, periods);
+                    done += periods;
+                    Array.Fill(_state.OpenRow, firstRow + ((done - 1) * instruction.RowStride));
+                    continue;
+                }
             }
 
-            OpenFor(command, -1, row + done);
-            IssueRun(command, -1, row + done, 0, _organization.ColumnsPerRow);
+            OpenFor(DramCommand.MACAB, -1, row);
+            if (instruction.Opcode == PimOpcode.WriteColumns)
+            {
+                WriteEveryBank(row, instruction.Column);
+            }
+            else
+            {
+                IssueRun(instruction.Command, -1, row, 0, _organization.ColumnsPerRow);
+            }
+
             done++;
+        }
+    }
+
+    /// <summary>Bank groups in turn, so that the writes follow at the short column spacing.</summary>
+    private void WriteEveryBank(int row, int column)
+    {
+        for (int bankInGroup = 0; bankInGroup < _organization.BanksPerGroup; bankInGroup++)
+        {
+            for (int group = 0; group < _organization.BankGroups; group++)
+            {
+                _issuer.Issue(DramCommand.WR, (group * _organization.BanksPerGroup) + bankInGroup, row, column);
+            }
         }
     }
 
@@ -190,13 +207,13 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
 
     private void ChangeMode(DramCommand command, DramCommand next, int bank)
     {
-        long cycle = Earliest(command, -1);
+        long cycle = _issuer.Earliest(command, -1);
         if (_configuration.ModeChangeWaitsForNextCommand)
         {
-            cycle = Math.Max(cycle, Earliest(next, bank));
+            cycle = Math.Max(cycle, _issuer.Earliest(next, bank));
         }
 
-        IssueAt(cycle, command, -1, -1, -1);
+        _issuer.IssueAt(cycle, command, -1, -1, -1);
         _state.NonDramMode = command == DramCommand.NDME;
     }
 
@@ -221,7 +238,7 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
         {
             if (!RefreshIfDue(next, bank))
             {
-                Issue(next, next.IsSingleBank() ? bank : -1, next is DramCommand.ACT or DramCommand.ACT16 ? row : -1, -1);
+                _issuer.Issue(next, next.IsSingleBank() ? bank : -1, next is DramCommand.ACT or DramCommand.ACT16 ? row : -1, -1);
             }
         }
     }
@@ -230,7 +247,7 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
     {
         if (_state.OpenBanks > 0)
         {
-            Issue(DramCommand.PREA, -1, -1, -1);
+            _issuer.Issue(DramCommand.PREA, -1, -1, -1);
         }
     }
 
@@ -238,13 +255,13 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
     /// a refresh is postponed by at most one row's work.</summary>
     private bool RefreshIfDue(DramCommand next, int bank)
     {
-        if (_state.RefreshDue > Earliest(next, bank))
+        if (_state.RefreshDue > _issuer.Earliest(next, bank))
         {
             return false;
         }
 
         CloseAll();
-        Issue(DramCommand.REFab, -1, -1, -1);
+        _issuer.Issue(DramCommand.REFab, -1, -1, -1);
         _state.RefreshDue += _configuration.RefreshIntervalCycles;
         return true;
     }
@@ -264,190 +281,15 @@ public sealed class ChannelSequencer<TSink> : IChannelSequencer
 
     private void IssueRun(DramCommand command, int bank, int row, int column, int count)
     {
-        if (!_accelerate || count < 3)
+        if (_accelerate && count > 2)
         {
-            for (int i = 0; i < count; i++)
-            {
-                Issue(command, bank, row, column < 0 ? -1 : column + i);
-            }
-
+            _issuer.IssueRun(command, bank, row, column, count);
             return;
         }
 
-        // Command i waits only for command i-1: whatever came before the first allowed it, and so allows the later ones.
-        Issue(command, bank, row, column);
-        long interval = Interval(command);
-        long last = _state.Cursor + (interval * (count - 1));
-        _counters.CountCommands(command, count - 2);
-        _counters.CountCycles(UseOf(command), interval * (count - 2));
-        _state.Cursor += interval * (count - 2);
-        IssueAt(last, command, bank, row, column < 0 ? -1 : column + count - 1);
-    }
-
-    /// <summary>Cycles between equal commands to the same place.</summary>
-    private long Interval(DramCommand command)
-    {
-        long interval = _timing.OnChannel(command, command);
-        if (command.IsSingleBank())
+        for (int i = 0; i < count; i++)
         {
-            interval = Math.Max(interval, _timing.AfterInBankGroup(command)[(int)command]);
-            interval = Math.Max(interval, _timing.AfterInBank(command)[(int)command]);
-        }
-
-        return interval;
-    }
-
-    private void Issue(DramCommand command, int bank, int row, int column) =>
-        IssueAt(Earliest(command, bank), command, bank, row, column);
-
-    private long Earliest(DramCommand command, int bank)
-    {
-        long cycle = Math.Max(_state.Cursor, _state.Next[(int)command]);
-        if (command.IsSingleBank())
-        {
-            int group = bank / _organization.BanksPerGroup;
-            cycle = Math.Max(cycle, _state.BankGroupNext[(group * DramCommands.SingleBankCount) + (int)command]);
-            cycle = Math.Max(cycle, _state.BankNext[(bank * DramCommands.SingleBankCount) + (int)command]);
-            cycle = Math.Max(cycle, EarliestInWindows(command));
-        }
-
-        return cycle;
-    }
-
-    private void IssueAt(long cycle, DramCommand command, int bank, int row, int column)
-    {
-        _counters.CountCommands(command, 1);
-        Attribute(command, cycle - _state.Cursor);
-        UpdateRows(cycle, command, bank, row);
-        RaiseAfter(_state.Next, _timing.AfterOnChannel(command), cycle);
-        if (command.IsSingleBank())
-        {
-            int width = DramCommands.SingleBankCount;
-            int group = bank / _organization.BanksPerGroup;
-            RaiseAfter(_state.BankGroupNext.AsSpan(group * width, width), _timing.AfterInBankGroup(command), cycle);
-            RaiseAfter(_state.BankNext.AsSpan(bank * width, width), _timing.AfterInBank(command), cycle);
-            NoteInWindows(command, cycle);
-        }
-
-        _state.Cursor = cycle;
-        _state.Last = command;
-        _state.Completion = Math.Max(_state.Completion, cycle + _configuration.CompletionCycles[(int)command]);
-        if (_sink.WantsCommands)
-        {
-            _sink.OnCommand(cycle, command, bank, row, column);
+            _issuer.Issue(command, bank, row, column < 0 ? -1 : column + i);
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RaiseAfter(Span<long> next, ReadOnlySpan<long> waits, long cycle)
-    {
-        int i = 0;
-        Vector<long> now = new(cycle);
-        for (; i <= next.Length - Vector<long>.Count; i += Vector<long>.Count)
-        {
-            Vector.Max(new Vector<long>(next[i..]), new Vector<long>(waits[i..]) + now).CopyTo(next[i..]);
-        }
-
-        for (; i < next.Length; i++)
-        {
-            next[i] = Math.Max(next[i], waits[i] + cycle);
-        }
-    }
-
-    private void UpdateRows(long cycle, DramCommand command, int bank, int row)
-    {
-        switch (command)
-        {
-            case DramCommand.ACT:
-                CountOpenBanks(cycle);
-                _state.OpenRow[bank] = row;
-                _state.OpenBanks++;
-                break;
-            case DramCommand.PRE:
-                CountOpenBanks(cycle);
-                _state.OpenRow[bank] = ChannelState.Closed;
-                _state.OpenBanks--;
-                break;
-            case DramCommand.ACT16:
-                CountOpenBanks(cycle);
-                Array.Fill(_state.OpenRow, row);
-                _state.OpenBanks = _organization.Banks;
-                break;
-            case DramCommand.PREA or DramCommand.WRBK:
-                CountOpenBanks(cycle);
-                Array.Fill(_state.OpenRow, ChannelState.Closed);
-                _state.OpenBanks = 0;
-                break;
-            default:
-                break;
-        }
-    }
-
-    private void CountOpenBanks(long until)
-    {
-        _counters.CountOpenBanks(_state.OpenBanks * (until - _state.OpenSince));
-        _state.OpenSince = until;
-    }
-
-    private long EarliestInWindows(DramCommand command)
-    {
-        long earliest = 0;
-        for (int i = 0; i < _timing.Windows.Count; i++)
-        {
-            if (_timing.Windows[i].Command == command)
-            {
-                earliest = Math.Max(earliest, _state.WindowTimes[i][_state.WindowHeads[i]] + _timing.Windows[i].LatencyCycles);
-            }
-        }
-
-        return earliest;
-    }
-
-    private void NoteInWindows(DramCommand command, long cycle)
-    {
-        for (int i = 0; i < _timing.Windows.Count; i++)
-        {
-            if (_timing.Windows[i].Command == command)
-            {
-                long[] times = _state.WindowTimes[i];
-                times[_state.WindowHeads[i]] = cycle;
-                _state.WindowHeads[i] = (_state.WindowHeads[i] + 1) % times.Length;
-            }
-        }
-    }
-
-    /// <summary>Books the cycles since the last command: what the command itself takes in a stream is its own use, the rest
-    /// is what it had to wait for.</summary>
-    private void Attribute(DramCommand command, long gap)
-    {
-        CycleUse use = UseOf(command);
-        if (_state.Last == DramCommand.REFab)
-        {
-            _counters.CountCycles(CycleUse.Refresh, gap);
-            return;
-        }
-
-        if (use is CycleUse.RowOpening or CycleUse.Refresh or CycleUse.ModeChange || _state.Last == command)
-        {
-            _counters.CountCycles(use, gap);
-            return;
-        }
-
-        long own = Math.Min(gap, Interval(command));
-        CycleUse wait = UseOf(_state.Last) is CycleUse.ModeChange ? CycleUse.ModeChange
-            : UseOf(_state.Last) is CycleUse.RowOpening ? CycleUse.RowOpening
-            : use;
-        _counters.CountCycles(use, own);
-        _counters.CountCycles(wait, gap - own);
-    }
-
-    private static CycleUse UseOf(DramCommand command) => command switch
-    {
-        DramCommand.MACSB or DramCommand.MACAB or DramCommand.AF or DramCommand.EWMUL => CycleUse.Mac,
-        DramCommand.ACT or DramCommand.ACT16 or DramCommand.PRE or DramCommand.PREA => CycleUse.RowOpening,
-        DramCommand.REFab => CycleUse.Refresh,
-        DramCommand.WRGB or DramCommand.WRBIAS or DramCommand.RDMAC or DramCommand.RDAF => CycleUse.VectorTransfer,
-        DramCommand.NDME or DramCommand.NDMX => CycleUse.ModeChange,
-        _ => CycleUse.BankAccess,
-    };
 }

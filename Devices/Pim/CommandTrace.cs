@@ -60,3 +60,13 @@ public readonly struct TraceSink(CommandTrace trace, int channel) : ICommandSink
     /// <inheritdoc/>
     public void OnCommand(long cycle, DramCommand command, int bank, int row, int column) => trace.Add(channel, cycle, command, bank, row, column);
 }
+
+/// <summary>Has every command of one channel checked.</summary>
+public readonly struct CheckerSink(TimingChecker checker) : ICommandSink
+{
+    /// <inheritdoc/>
+    public bool WantsCommands => true;
+
+    /// <inheritdoc/>
+    public void OnCommand(long cycle, DramCommand command, int bank, int row, int column) => checker.Observe(cycle, command, bank, row);
+}

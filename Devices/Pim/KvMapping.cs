@@ -112,16 +112,10 @@ public sealed class KvMapping
         }
 
         int slots = Math.Min(_slotsPerChannel, (_kvHeads * _slotsPerHead) - (channel * _slotsPerChannel));
-        for (int slot = 0; slot < slots; slot++)
+        if (slots > 0)
         {
-            int row = ValueRow(slot) + (position / ElementsPerRow);
-            builder.Add(PimInstruction.OpenAll(row));
-            for (int i = 0; i < _organization.Banks; i++)
-            {
-                // Bank groups in turn, so that the writes follow at the short column spacing.
-                int bank = (i % _organization.BankGroups * _organization.BanksPerGroup) + (i / _organization.BankGroups);
-                builder.Add(PimInstruction.StreamBank(DramCommand.WR, bank, row, position % ElementsPerRow / _memory.MultipliersPerBank, 1));
-            }
+            builder.Add(PimInstruction.WriteColumns(
+                ValueRow(0) + (position / ElementsPerRow), _rowsPerSlot, slots, position % ElementsPerRow / _memory.MultipliersPerBank));
         }
 
         return builder.Finish();

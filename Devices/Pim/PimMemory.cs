@@ -26,7 +26,8 @@ public sealed class PimMemory
         Picoseconds period = new(Math.Max(1, (long)entry.Quantity(root, "clock", Dimension.Time)));
         Clock = ClockDomain.FromPeriod(period);
         Dictionary<string, long> timings = ReadTimings(entry, root.Required("timings"), period);
-        Channel = ReadChannel(entry, banks, timings, period, standards);
+        StandardName = root.Required("standard").Word([.. standards.Names], "gddr6-aim");
+        Channel = ReadChannel(entry, banks, timings, period, standards.Open(StandardName, root.Problems));
 
         DataNode processing = root.Required("processing");
         MultipliersPerBank = entry.Integer(processing, "multipliersPerBank", 1, 1024);
@@ -44,6 +45,9 @@ public sealed class PimMemory
 
     /// <summary>Catalogue name.</summary>
     public string Name { get; }
+
+    /// <summary>The standard whose rules hold on the channels.</summary>
+    public string StandardName { get; }
 
     /// <summary>Number of channels.</summary>
     public int Channels { get; }
@@ -126,11 +130,9 @@ public sealed class PimMemory
         return 1;
     }
 
-    private static PimChannelConfiguration ReadChannel(CatalogueEntry entry, ChannelOrganization organization, Dictionary<string, long> timings, Picoseconds period, CatalogueFolder standards)
+    private static PimChannelConfiguration ReadChannel(CatalogueEntry entry, ChannelOrganization organization, Dictionary<string, long> timings, Picoseconds period, CatalogueEntry standard)
     {
         DataNode root = entry.Root;
-        string standardName = root.Required("standard").Word([.. standards.Names], "gddr6-aim");
-        CatalogueEntry standard = standards.Open(standardName, root.Problems);
         IReadOnlyList<int> completions = DramStandard.ReadCompletions(standard, timings);
         TimingTable timing = DramStandard.Read(standard, timings);
 

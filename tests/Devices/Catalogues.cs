@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PimSim.Devices.Pim;
 using PimSim.Traces.Format.Documents;
 
@@ -10,13 +11,16 @@ internal static class Catalogues
 
     public static CatalogueFolder Standards { get; } = new("DRAM standard", [Folder("standards")]);
 
-    public static PimMemory Memory(string name)
+    private static readonly ConcurrentDictionary<string, PimMemory> Memories = new(StringComparer.Ordinal);
+
+    /// <summary>A memory of the catalogue; immutable, so read once.</summary>
+    public static PimMemory Memory(string name) => Memories.GetOrAdd(name, _ =>
     {
         ProblemList problems = new();
         PimMemory memory = PimMemory.Read(Devices, Standards, name, problems);
         problems.ThrowIfAny();
         return memory;
-    }
+    });
 
     private static string Folder(string sort) => Path.Combine(AppContext.BaseDirectory, "Catalogue", sort);
 }

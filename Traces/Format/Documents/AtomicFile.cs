@@ -7,15 +7,22 @@ public static class AtomicFile
     /// Calls <paramref name="write"/> with a stream and puts the result at <paramref name="path"/>. If it fails, what stood
     /// there before is untouched and no partial file stays behind.
     /// </summary>
-    /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
+    /// <exception cref="PimSimUserException">The folder can't be created or written, or there is no file name.</exception>
     public static void Write(string path, Action<Stream> write)
     {
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0'))
+        {
+            throw new PimSimUserException($"'{path}' is not a file name");
+        }
+
         string full = Path.GetFullPath(path);
-        string temporary = $"{full}.{Environment.ProcessId}.tmp";
+
+        // Unique, so that two writers of one file do not share a temporary one.
+        string temporary = $"{full}.{Path.GetRandomFileName()}.tmp";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write))
+            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 write(stream);
             }
@@ -28,7 +35,11 @@ public static class AtomicFile
         }
         finally
         {
-            File.Delete(temporary);
+            // Deleting in a folder that could not be created would throw and hide the real fault.
+            if (File.Exists(temporary))
+            {
+                File.Delete(temporary);
+            }
         }
     }
 

@@ -8,15 +8,25 @@ public sealed class CatalogueFolder
 {
     private readonly SortedDictionary<string, string> _files = new(StringComparer.Ordinal);
 
-    /// <summary>Collects all <c>*.yaml</c> files of the given folders; folders that do not exist are skipped.</summary>
+    /// <summary>
+    /// Collects all <c>*.yaml</c> files of the given folders, subfolders included; folders that do not exist are skipped.
+    /// </summary>
+    /// <exception cref="PimSimUserException">One folder holds two files of the same name.</exception>
     public CatalogueFolder(string sort, IEnumerable<string> folders)
     {
         Sort = sort;
         foreach (string folder in folders.Where(Directory.Exists))
         {
-            foreach (string file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories))
+            Dictionary<string, string> here = new(StringComparer.Ordinal);
+            foreach (string file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             {
-                _files[System.IO.Path.GetFileNameWithoutExtension(file)] = file;
+                string name = Path.GetFileNameWithoutExtension(file);
+                if (!here.TryAdd(name, file))
+                {
+                    throw new PimSimUserException($"two files for the {sort} '{name}': {here[name]} and {file}; rename or remove one");
+                }
+
+                _files[name] = file;
             }
         }
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace PimSim.Traces.Format.Documents;
@@ -13,16 +12,24 @@ public sealed class DataNode
 {
     private readonly YamlNode? _yaml;
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<YamlNode, string> _foreign;
 
-    private DataNode(string file, string path, YamlNode? yaml, ProblemList problems)
+    /// <summary>A place, or one that does not exist.</summary>
+    /// <param name="file">The file as the user named it.</param>
+    /// <param name="path">Keys from the top.</param>
+    /// <param name="yaml">The node, null if it does not exist.</param>
+    /// <param name="problems">Where faults go.</param>
+    /// <param name="foreign">Files of the nodes that were put in place of the file's own.</param>
+    private DataNode(string file, string path, YamlNode? yaml, ProblemList problems, Dictionary<YamlNode, string> foreign)
     {
-        File = file;
+        _foreign = foreign;
+        File = yaml is not null && foreign.TryGetValue(yaml, out string? other) ? other : file;
         Path = path;
         _yaml = yaml;
         Problems = problems;
     }
 
-    /// <summary>The file as the user named it.</summary>
+    /// <summary>The file that this node was written in, as the user named it.</summary>
     public string File { get; }
 
     /// <summary>Keys from the top, joined by dots, for messages.</summary>
@@ -55,7 +62,7 @@ public sealed class DataNode
         {
             text = System.IO.File.ReadAllText(path);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new PimSimUserException($"{path}: cannot be read: {fault.Message}", fault);
         }
@@ -64,33 +71,53 @@ public sealed class DataNode
     }
 
     /// <summary>Reads YAML from memory; <paramref name="file"/> is the name shown in messages.</summary>
-    /// <exception cref="PimSimUserException">The text is not YAML, or is empty.</exception>
-    public static DataNode Parse(string file, string text, ProblemList problems)
-    {
-        YamlStream stream = [];
-        try
-        {
-            using StringReader reader = new(text);
-            stream.Load(reader);
-        }
-        catch (YamlException fault)
-        {
-            throw new PimSimUserException($"{file}:{fault.Start.Line}:{fault.Start.Column}: not valid YAML: {fault.Message}", fault);
-        }
-
-        if (stream.Documents.Count == 0)
-        {
-            throw new PimSimUserException($"{file}:1:1: the file is empty");
-        }
-
-        return new DataNode(file, "", stream.Documents[0].RootNode, problems);
-    }
+    /// <exception cref="PimSimUserException">The text is not one YAML document.</exception>
+    public static DataNode Parse(string file, string text, ProblemList problems) =>
+        new(file, "", YamlText.Read(file, text), problems, new(ReferenceEqualityComparer.Instance));
 
     /// <summary>Records a fault at this place.</summary>
     public void Report(string message)
     {
         string subject = Path.Length > 0 ? $"{Path}: " : "";
         Problems.Add(new Problem(File, Line, _yaml is null ? 0 : (int)_yaml.Start.Column, subject + message));
+    }
+
+    /// <summary>
+    /// Puts a value from another file in place of the scalar at a dotted path below this mapping, or of the <c>value</c> of a
+    /// sourced number there. Faults in the value are then reported where it was written; a path that does not exist is
+    /// reported there at once.
+    /// </summary>
+    public void Replace(string dottedPath, DataNode value)
+    {
+        YamlNode? node = _yaml;
+        YamlMappingNode? parent = null;
+        YamlScalarNode? key = null;
+        foreach (string part in dottedPath.Split('.'))
+        {
+            parent = node as YamlMappingNode;
+            key = new YamlScalarNode(part);
+            if (parent is null || !parent.Children.TryGetValue(key, out node))
+            {
+                string[] keys = parent is null ? [] : [.. parent.Children.Keys.Select(known => known.ToString())];
+                value.Report($"{File} has no '{dottedPath}': '{part}' is unknown; {NearestWord.Suggest(part, keys)}");
+                return;
+            }
+        }
+
+        if (node is YamlMappingNode sourced && sourced.Children.ContainsKey(new YamlScalarNode("value")))
+        {
+            (parent, key) = (sourced, new YamlScalarNode("value"));
+            node = sourced.Children[key];
+        }
+
+        if (node is not YamlScalarNode || value._yaml is not YamlScalarNode replacement)
+        {
+            value.Report($"'{dottedPath}' of {File} is not a single value");
+            return;
+        }
+
+        parent!.Children[key!] = replacement;
+        _foreign[replacement] = value.File;
     }
 
     /// <summary>The value of a key that must be there; a missing one is reported at this mapping.</summary>
@@ -115,7 +142,7 @@ public sealed class DataNode
             mapping.Children.TryGetValue(new YamlScalarNode(key), out child);
         }
 
-        return new DataNode(File, Path.Length == 0 ? key : $"{Path}.{key}", child, Problems);
+        return new DataNode(File, Path.Length == 0 ? key : $"{Path}.{key}", child, Problems, _foreign);
     }
 
     /// <summary>The entries of a mapping in file order; all of its keys count as known.</summary>
@@ -151,7 +178,7 @@ public sealed class DataNode
 
         if (_yaml is YamlSequenceNode sequence)
         {
-            return [.. sequence.Children.Select((item, index) => new DataNode(File, $"{Path}[{index}]", item, Problems))];
+            return [.. sequence.Children.Select((item, index) => new DataNode(File, $"{Path}[{index}]", item, Problems, _foreign))];
         }
 
         if (Exists)

@@ -26,6 +26,11 @@ public static class NearestWord
     /// <summary>A sentence that offers the nearest candidate, or lists all of them.</summary>
     public static string Suggest(string word, IReadOnlyCollection<string> candidates)
     {
+        if (candidates.Count == 0)
+        {
+            return "nothing is allowed here";
+        }
+
         string? nearest = Find(word, candidates);
         return nearest is not null
             ? $"did you mean '{nearest}'?"

@@ -134,9 +134,10 @@ public static class Quantity
 
         if (unit.Length == 0)
         {
-            problem = $"'{text}' has no unit: write {Describe(dimension)}";
-            value = parsed;
-            return dimension == Dimension.Ratio;
+            bool plain = dimension == Dimension.Ratio;
+            problem = plain ? "" : $"'{text}' has no unit: write {Describe(dimension)}";
+            value = plain ? parsed : 0;
+            return plain;
         }
 
         if (!Units.TryGetValue(unit, out (Dimension Dimension, decimal Factor) known))
@@ -148,6 +149,12 @@ public static class Quantity
         if (known.Dimension != dimension)
         {
             problem = $"'{text}' is {Noun(known.Dimension)}; write {Describe(dimension)}";
+            return false;
+        }
+
+        if (Math.Abs(parsed) > decimal.MaxValue / Math.Max(known.Factor, 1))
+        {
+            problem = $"'{text}' is too large";
             return false;
         }
 

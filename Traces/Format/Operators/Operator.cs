@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PimSim.Traces.Format.Operators;
 
 /// <summary>What is computed.</summary>
@@ -178,4 +180,31 @@ public readonly record struct Operator
 
     /// <summary>Storage of keys and values.</summary>
     public DataType KvType { get; init; }
+
+    /// <summary>
+    /// Compares all fields. Written out because the recorder compares half a million operators per thousand steps, and the
+    /// generated comparison is slow until the runtime has recompiled it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool Equals(Operator other) =>
+        Rows == other.Rows
+        && Context == other.Context
+        && Inputs == other.Inputs
+        && Outputs == other.Outputs
+        && Sequences == other.Sequences
+        && Heads == other.Heads
+        && KvHeads == other.KvHeads
+        && HeadDim == other.HeadDim
+        && Kind == other.Kind
+        && Role == other.Role
+        && Phase == other.Phase
+        && Bias == other.Bias
+        && Activation == other.Activation
+        && Norm == other.Norm
+        && WeightType == other.WeightType
+        && ActivationType == other.ActivationType
+        && KvType == other.KvType;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Kind, Role, Rows, Context, Inputs, Outputs, Heads);
 }

@@ -30,7 +30,7 @@ public class ChannelSequencerTests
                     AssertSame(plainCounts, fastCounts);
                 }
             },
-            iter: 300);
+            iter: 150);
     }
 
     [Theory]
@@ -53,7 +53,31 @@ public class ChannelSequencerTests
                 Assert.Empty(checker.Violations);
                 Assert.Equal(checker.Commands, Enum.GetValues<DramCommand>().Sum(counts.Commands));
             },
-            iter: 40);
+            iter: 15);
+    }
+
+    [Theory]
+    [MemberData(nameof(Memories))]
+    public void No_command_could_have_come_a_cycle_earlier(string device)
+    {
+        PimMemory memory = Catalogues.Memory(device);
+        RandomPrograms.Sequence.Sample(
+            sequence =>
+            {
+                List<string> late = [];
+                EagernessSink sink = new(NewChecker(memory), late);
+                ChannelSequencer<EagernessSink> sequencer = new(memory.Channel, accelerate: true, sink);
+                ChannelState state = new(memory.Channel);
+                ChannelCounters counts = new();
+                foreach ((PimInstruction[] program, int idle) in sequence)
+                {
+                    sink.Start[0] = state.Cursor + idle;
+                    sequencer.Run(program, 0, sink.Start[0], state, counts);
+                }
+
+                Assert.Empty(late);
+            },
+            iter: 15);
     }
 
     [Theory]
@@ -74,7 +98,7 @@ public class ChannelSequencerTests
                     Assert.Equal(state.Completion - start, Enum.GetValues<CycleUse>().Sum(counts.CyclesOf));
                 }
             },
-            iter: 200);
+            iter: 100);
     }
 
     [Fact]
@@ -126,10 +150,21 @@ public class ChannelSequencerTests
         Assert.Equal(a.OpenBankCycles, b.OpenBankCycles);
     }
 
-    private readonly struct CheckerSink(TimingChecker checker) : ICommandSink
+    /// <summary>Notes commands that the rules had allowed one cycle before, after the program began.</summary>
+    private readonly struct EagernessSink(TimingChecker checker, List<string> late) : ICommandSink
     {
+        public long[] Start { get; } = new long[1];
+
         public bool WantsCommands => true;
 
-        public void OnCommand(long cycle, DramCommand command, int bank, int row, int column) => checker.Observe(cycle, command, bank, row);
+        public void OnCommand(long cycle, DramCommand command, int bank, int row, int column)
+        {
+            if (cycle > Start[0] && checker.Allows(cycle - 1, command, bank, row))
+            {
+                late.Add($"{cycle}: {command}");
+            }
+
+            checker.Observe(cycle, command, bank, row);
+        }
     }
 }

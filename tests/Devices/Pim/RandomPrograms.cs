@@ -13,7 +13,7 @@ internal static class RandomPrograms
         Gen.Select(Gen.Int[0, 15], Gen.Int[0, 40], Gen.Int[0, 63], Gen.Int[1, 100]).Select((bank, row, column, count) => PimInstruction.StreamBank(DramCommand.WR, bank, row, column, count)),
         Gen.Select(Gen.Int[0, 15], Gen.Int[0, 40], Gen.Int[0, 63], Gen.Int[1, 100]).Select((bank, row, column, count) => PimInstruction.StreamBank(DramCommand.RD, bank, row, column, count)),
         Gen.Select(Gen.Int[0, 15], Gen.Int[0, 40], Gen.Int[0, 63], Gen.Int[1, 20]).Select((bank, row, column, count) => PimInstruction.StreamBank(DramCommand.MACSB, bank, row, column, count)),
-        Gen.Int[0, 40].Select(PimInstruction.OpenAll),
+        Gen.Select(Gen.Int[0, 40], Gen.Int[1, 3], Gen.Int[1, 80], Gen.Int[0, 63]).Select((row, stride, rows, column) => PimInstruction.WriteColumns(row, stride, rows, column)),
         Gen.Int[1, 64].Select(count => PimInstruction.Transfer(DramCommand.WRGB, count)),
         Gen.Int[1, 32].Select(count => PimInstruction.Transfer(DramCommand.RDMAC, count)),
         Gen.Int[1, 4].Select(count => PimInstruction.Transfer(DramCommand.WRBIAS, count)),

@@ -43,7 +43,8 @@ internal static class Gpt2Steps
                 op,
             ],
             layers);
-        StepBlock first = new([op with { Kind = OperatorKind.Embedding, Role = OperatorRole.Embedding }], 1);
+        Operator embedding = op with { Kind = OperatorKind.Embedding, Role = OperatorRole.Embedding };
+        StepBlock first = new([embedding, embedding, op with { Kind = OperatorKind.Add, Role = OperatorRole.Embedding }], 1);
         StepBlock last = new(
             [
                 norm with { Role = OperatorRole.FinalNorm, Rows = 1 },

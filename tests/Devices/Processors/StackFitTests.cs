@@ -14,8 +14,6 @@ namespace PimSim.Devices.Tests.Processors;
 /// </summary>
 public class StackFitTests(ITestOutputHelper output)
 {
-    private const string Golden = "/work/shared/golden/pim/ianus_fig8_fig9_latency_ms.csv";
-
     // IANUS table 3: blocks, width, heads.
     private static readonly Dictionary<string, (int Layers, int Width, int Heads)> Shapes = new()
     {
@@ -108,10 +106,10 @@ public class StackFitTests(ITestOutputHelper output)
 
     private static List<Row> Rows()
     {
-        Assert.SkipUnless(File.Exists(Golden), $"{Golden} is not on this machine");
+        string golden = SharedData.Require("golden/pim/ianus_fig8_fig9_latency_ms.csv");
         return
         [
-            .. from line in File.ReadLines(Golden)
+            .. from line in File.ReadLines(golden)
                let cells = line.Split(',')
                where cells[0] == "8"
                select new Row(cells[1], Number(cells[2]), Number(cells[3]), Number(cells[5])),

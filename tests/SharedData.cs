@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace PimSim.Devices.Tests;
+namespace PimSim.Tests;
 
 /// <summary>Independent results that lie beside the project on the developers' machines, and nowhere else.</summary>
 internal static class SharedData

@@ -1,0 +1,99 @@
+using PimSim.Devices.Systems;
+using PimSim.Experiments.Claims;
+using PimSim.Experiments.Files;
+using PimSim.Traces.Format.Documents;
+using PimSim.Workloads.Models;
+using PimSim.Workloads.Techniques;
+
+namespace PimSim.Cli;
+
+/// <summary>The catalogue as <c>list</c> and <c>show</c> see it.</summary>
+internal sealed class CatalogueView
+{
+    private const string Systems = "systems";
+    private const string Models = "models";
+    private const string Techniques = "techniques";
+
+    private readonly HardwareCatalogue _hardware;
+    private readonly ModelZoo _zoo;
+
+    public CatalogueView(string? userFolder)
+    {
+        if (userFolder is not null && !Directory.Exists(userFolder))
+        {
+            throw new PimSimUserException($"there is no folder '{userFolder}'");
+        }
+
+        _hardware = new HardwareCatalogue(userFolder);
+        _zoo = ExperimentReader.Zoo(userFolder);
+    }
+
+    public static IReadOnlyList<string> Sorts { get; } = ["devices", Systems, "stacks", "prices", "standards", Models, Techniques, "claims"];
+
+    public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
+    {
+        Techniques => TechniqueCatalogue.Names.Select(name => (name, "")),
+        Models => _zoo.Names.Select(name => (name, Read(problems => _zoo.Read(name, problems).File).Summary)),
+        _ => Folder(sort).Names.Select(name => (name, Read(problems => Folder(sort).Open(name, problems)).Summary)),
+    };
+
+    /// <summary>All entries of a name; a system comes with its parts.</summary>
+    public IReadOnlyList<CatalogueEntry> Show(string name)
+    {
+        List<CatalogueEntry> entries = [];
+        if (_hardware.Systems.Contains(name))
+        {
+            entries.Add(Read(problems => _hardware.Systems.Open(name, problems)));
+            entries.AddRange(Read(problems => SystemDefinition.Read(_hardware, name, [], problems)).Parts);
+        }
+
+        if (_zoo.Names.Contains(name))
+        {
+            entries.Add(Read(problems => _zoo.Read(name, problems).File));
+        }
+
+        foreach (string sort in Sorts.Where(sort => sort is not (Systems or Models or Techniques)))
+        {
+            CatalogueFolder folder = Folder(sort);
+            if (folder.Contains(name) && !entries.Exists(entry => entry.Root.File == folder.PathOf(name)))
+            {
+                entries.Add(Read(problems => ReadPart(sort, name, problems)));
+            }
+        }
+
+        return entries.Count > 0 ? entries : throw new PimSimUserException($"nothing is called '{name}'; {NearestWord.Suggest(name, [.. AllNames()])}");
+    }
+
+    private IEnumerable<string> AllNames() => Sorts.Where(sort => sort != Techniques).SelectMany(sort => List(sort).Select(entry => entry.Name)).Distinct();
+
+    private CatalogueFolder Folder(string sort) => sort switch
+    {
+        "devices" => _hardware.Devices,
+        Systems => _hardware.Systems,
+        "stacks" => _hardware.Stacks,
+        "prices" => _hardware.Prices,
+        "standards" => _hardware.Standards,
+        _ => ClaimFile.Folder,
+    };
+
+    /// <summary>Reads an entry with its values noted.</summary>
+    private CatalogueEntry ReadPart(string sort, string name, ProblemList problems)
+    {
+        CatalogueEntry entry = Folder(sort).Open(name, problems);
+        if (sort == "claims")
+        {
+            ClaimFile.Read(entry);
+        }
+
+        _hardware.ReadValues(entry);
+        return entry;
+    }
+
+    private static T Read<T>(Func<ProblemList, T> read)
+    {
+        ProblemList problems = new();
+        T value = read(problems);
+        problems.ThrowIfAny();
+        return value;
+    }
+}

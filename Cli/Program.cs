@@ -1,0 +1,46 @@
+using System.CommandLine;
+using PimSim.Cli;
+using PimSim.Traces.Format.Documents;
+
+const int BadInput = 2;
+const int Bug = 70;
+const int Interrupted = 130;
+
+RootCommand root = new("PimSim: simulates language-model inference on processing-in-memory, GPUs and CPUs.")
+{
+    RunCommand.Create(),
+    ListCommand.Create(),
+    ShowCommand.Create(),
+};
+
+ParseResult parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+    {
+        await Console.Error.WriteLineAsync(error.Message);
+    }
+
+    await Console.Error.WriteLineAsync($"'pimsim {string.Join(' ', parsed.CommandResult.Command.Parents.Any() ? parsed.CommandResult.Command.Name + " " : "")}--help' lists what can be said.");
+    return BadInput;
+}
+
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (PimSimUserException fault)
+{
+    await Console.Error.WriteLineAsync(fault.Message);
+    return BadInput;
+}
+catch (OperationCanceledException)
+{
+    await Console.Error.WriteLineAsync("interrupted; nothing was written");
+    return Interrupted;
+}
+catch (Exception fault)
+{
+    await Console.Error.WriteLineAsync($"This is a bug in PimSim. Please report it with the command and this text:{Environment.NewLine}{fault}");
+    return Bug;
+}

@@ -1,0 +1,64 @@
+using PimSim.Devices.Asic;
+using PimSim.Devices.Pim;
+using PimSim.Devices.Processors;
+using PimSim.Simulator.Replay;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Systems;
+
+/// <summary>All hardware that can be named: devices, DRAM standards, software stacks, prices and systems.</summary>
+public sealed class HardwareCatalogue
+{
+    /// <summary>Opens the shipped catalogue and, after it, a user's own folder of the same structure; same names replace.</summary>
+    public HardwareCatalogue(string? userFolder)
+    {
+        string shipped = Path.Combine(AppContext.BaseDirectory, "Catalogue");
+        CatalogueFolder Folder(string singular, string folder) =>
+            new(singular, userFolder is null ? [Path.Combine(shipped, folder)] : [Path.Combine(shipped, folder), Path.Combine(userFolder, folder)]);
+        Devices = Folder("device", "devices");
+        Standards = Folder("DRAM standard", "standards");
+        Stacks = Folder("stack", "stacks");
+        Prices = Folder("price", "prices");
+        Systems = Folder("system", "systems");
+    }
+
+    /// <summary>Memories, ASICs and processors.</summary>
+    public CatalogueFolder Devices { get; }
+
+    /// <summary>Timing rules.</summary>
+    public CatalogueFolder Standards { get; }
+
+    /// <summary>Software stacks.</summary>
+    public CatalogueFolder Stacks { get; }
+
+    /// <summary>Prices.</summary>
+    public CatalogueFolder Prices { get; }
+
+    /// <summary>Systems.</summary>
+    public CatalogueFolder Systems { get; }
+
+    /// <summary>Reads an entry by its kind, so that all of its values are noted in it; faults go to its problem list.</summary>
+    public void ReadValues(CatalogueEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case "dram-pim":
+                PimMemory.Read(entry, Standards);
+                break;
+            case AsicConfiguration.Kind:
+                AsicConfiguration.Read(entry);
+                break;
+            case "processor":
+                ProcessorSpecification.Read(entry);
+                break;
+            case "stack":
+                SoftwareStack.Read(entry);
+                break;
+            case Price.EntryKind:
+                Price.Read(entry);
+                break;
+            default:
+                break;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using PimSim.Devices.Asic;
+using PimSim.Devices.Pim;
+using PimSim.Devices.Processors;
+using PimSim.Simulator.Replay;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Systems;
+
+/// <summary>A parameter of a system that an experiment changes: the part, the path in its file, and the new value.</summary>
+public readonly record struct ParameterChange(string Part, string Path, DataNode Value);
+
+/// <summary>
+/// Hardware that can run a model: PIM memory with an ASIC, or a processor with a software stack, and its price. A file of
+/// kind <c>system</c> names the parts; all numbers are in theirs. Immutable; devices are made from it as often as needed.
+/// </summary>
+public sealed class SystemDefinition
+{
+    private static readonly Dictionary<string, string[]> PartsOfType = new(StringComparer.Ordinal)
+    {
+        ["pim"] = ["memory", "asic", "price"],
+        ["processor"] = ["processor", "stack", "price"],
+    };
+
+    private readonly Func<PimSimulation, IDevice> _create;
+
+    private SystemDefinition(CatalogueEntry entry, IReadOnlyList<CatalogueEntry> parts, PimMemory? memory, Func<PimSimulation, IDevice> create, Price price)
+    {
+        Name = entry.Name;
+        Summary = entry.Summary;
+        Parts = parts;
+        Memory = memory;
+        Price = price;
+        _create = create;
+    }
+
+    /// <summary>Catalogue name.</summary>
+    public string Name { get; }
+
+    /// <summary>One sentence.</summary>
+    public string Summary { get; }
+
+    /// <summary>The entries that the system is made of, in the order of its file, with every value read from them.</summary>
+    public IReadOnlyList<CatalogueEntry> Parts { get; }
+
+    /// <summary>The PIM memory, if there is one.</summary>
+    public PimMemory? Memory { get; }
+
+    /// <summary>What an hour costs.</summary>
+    public Price Price { get; }
+
+    /// <summary>Reads a system and its parts. The caller throws what <paramref name="problems"/> gathers before using it.</summary>
+    /// <param name="catalogue">Where the parts are.</param>
+    /// <param name="name">The system.</param>
+    /// <param name="changes">Parameters to change before the parts are read.</param>
+    /// <param name="problems">Where faults go.</param>
+    /// <exception cref="PimSimUserException">No such system or part, or a file is not YAML.</exception>
+    public static SystemDefinition Read(HardwareCatalogue catalogue, string name, IReadOnlyList<ParameterChange> changes, ProblemList problems)
+    {
+        CatalogueEntry entry = catalogue.Systems.Open(name, problems);
+        entry.Root.Optional("kind").Word(["system"], "system");
+        string type = entry.Root.Required("type").Word(PartsOfType.Keys, "pim");
+        Dictionary<string, CatalogueEntry> parts = new(StringComparer.Ordinal);
+        foreach (string part in PartsOfType[type])
+        {
+            DataNode node = entry.Root.Required(part);
+            CatalogueFolder folder = part switch { "stack" => catalogue.Stacks, "price" => catalogue.Prices, _ => catalogue.Devices };
+            if (node.Exists && !folder.Contains(node.Text()))
+            {
+                node.Report($"unknown {folder.Sort} '{node.Text()}'; {NearestWord.Suggest(node.Text(), folder.Names)}");
+            }
+            else if (node.Exists)
+            {
+                parts[part] = folder.Open(node.Text(), problems);
+            }
+        }
+
+        entry.Root.RejectUnknownKeys();
+        foreach (ParameterChange change in changes)
+        {
+            if (parts.TryGetValue(change.Part, out CatalogueEntry? changed))
+            {
+                changed.Root.Replace(change.Path, change.Value);
+            }
+            else
+            {
+                change.Value.Report($"'{name}' has no part '{change.Part}'; {NearestWord.Suggest(change.Part, PartsOfType[type])}");
+            }
+        }
+
+        // A part that is missing leaves nothing to read further.
+        if (parts.Count < PartsOfType[type].Length)
+        {
+            problems.ThrowIfAny();
+        }
+
+        CatalogueEntry[] ordered = [.. PartsOfType[type].Select(part => parts[part])];
+        if (type == "pim")
+        {
+            PimMemory memory = PimMemory.Read(parts["memory"], catalogue.Standards);
+            AsicConfiguration asic = AsicConfiguration.Read(parts["asic"]);
+            Price memoryPrice = Price.Read(parts["price"]);
+            problems.ThrowIfAny();
+            AsicModel model = new(asic);
+            return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), memoryPrice);
+        }
+
+        ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);
+        SoftwareStack stack = SoftwareStack.Read(parts["stack"]);
+        Price price = Price.Read(parts["price"]);
+        problems.ThrowIfAny();
+        return new(entry, ordered, null, _ => new ProcessorDevice(processor, stack), price);
+    }
+
+    /// <summary>A fresh device that has executed nothing yet.</summary>
+    public IDevice CreateDevice(PimSimulation simulation) => _create(simulation);
+}

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using PimSim.Devices.Dram;
+using PimSim.Devices.Pim;
+using PimSim.Experiments.Files;
+using PimSim.Experiments.Results;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Experiments.Running;
+
+/// <summary>Runs in which every DRAM command is seen: written to a trace, or checked against the rules.</summary>
+public static class CommandWatch
+{
+    /// <summary>Runs the one point of an experiment and writes its DRAM commands as CSV; whole file or none.</summary>
+    /// <exception cref="PimSimUserException">There is not exactly one point, or it has no DRAM commands, or the file can't be
+    /// written.</exception>
+    public static ExperimentResult RunTraced(Experiment experiment, string path, Action? onStep, CancellationToken cancellation)
+    {
+        if (experiment.Models.Count != 1 || experiment.Systems.Count != 1 || experiment.Systems[0].Definition.Memory is not { } memory)
+        {
+            throw new PimSimUserException(
+                $"--commands needs exactly one model and one PIM system; this run has {experiment.Models.Count} model(s) and the system(s) {string.Join(", ", experiment.Systems.Select(system => system.Label))}. Choose with --model and --system.");
+        }
+
+        ExperimentResult? result = null;
+        AtomicFile.Write(path, stream =>
+        {
+            using CommandTrace trace = new(stream, memory.Channel.Organization);
+            PimSimulation simulation = new(
+                Accelerate: false,
+                (channel, index) => new ChannelSequencer<TraceSink>(channel, accelerate: false, new TraceSink(trace, index)),
+                trace.EndOperation);
+            result = ExperimentRunner.Run(experiment, new RunSettings(simulation, Threads: 1, onStep), cancellation);
+        });
+        return result!;
+    }
+
+    /// <summary>Runs an experiment with a checker on every channel.</summary>
+    /// <returns>The result, and how many commands were checked.</returns>
+    /// <exception cref="InvalidOperationException">A command broke a rule: a bug in PimSim.</exception>
+    public static (ExperimentResult Result, long Commands) RunChecked(Experiment experiment, int threads, Action? onStep, CancellationToken cancellation)
+    {
+        ConcurrentBag<TimingChecker> checkers = [];
+        PimSimulation simulation = new(Accelerate: false, (channel, _) =>
+        {
+            TimingChecker checker = new(
+                channel.Timing, channel.Organization.BankGroups, channel.Organization.BanksPerGroup, channel.RefreshIntervalCycles, channel.HasNonDramMode);
+            checkers.Add(checker);
+            return new ChannelSequencer<CheckerSink>(channel, accelerate: false, new CheckerSink(checker));
+        });
+        ExperimentResult result = ExperimentRunner.Run(experiment, new RunSettings(simulation, threads, onStep), cancellation);
+        string[] violations = [.. checkers.SelectMany(checker => checker.Violations)];
+        return violations.Length == 0
+            ? (result, checkers.Sum(checker => checker.Commands))
+            : throw new InvalidOperationException($"{violations.Length} commands broke timing rules:{Environment.NewLine}{string.Join(Environment.NewLine, violations.Take(20))}");
+    }
+}

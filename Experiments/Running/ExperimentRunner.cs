@@ -1,0 +1,168 @@
+using System.Reflection;
+using PimSim.Devices.Pim;
+using PimSim.Experiments.Claims;
+using PimSim.Experiments.Files;
+using PimSim.Experiments.Results;
+using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Replay;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+using PimSim.Workloads;
+
+namespace PimSim.Experiments.Running;
+
+/// <summary>How to run an experiment.</summary>
+/// <param name="Simulation">How PIM devices are simulated.</param>
+/// <param name="Threads">Points simulated at once; results do not depend on it.</param>
+/// <param name="OnStep">Called from any thread after each simulated step.</param>
+public sealed record RunSettings(PimSimulation Simulation, int Threads, Action? OnStep = null);
+
+/// <summary>Runs every model of an experiment on every system.</summary>
+public static class ExperimentRunner
+{
+    /// <summary>Version of PimSim.</summary>
+    public static string Version { get; } =
+        typeof(ExperimentRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>Makes sure that every model fits every system and its own context, before anything is simulated.</summary>
+    /// <exception cref="PimSimUserException">Something does not fit; one line each.</exception>
+    public static void Check(Experiment experiment)
+    {
+        List<string> faults = [];
+        foreach ((string _, ModelShape shape) in experiment.Models)
+        {
+            try
+            {
+                GenerationSource source = new(shape, experiment.Technique, experiment.Request);
+                foreach (ExperimentSystem system in experiment.Systems)
+                {
+                    AddFault(faults, () => system.Definition.CreateDevice(new PimSimulation(Accelerate: true)).Load(source.Footprint));
+                }
+            }
+            catch (PimSimUserException fault)
+            {
+                faults.Add(fault.Message);
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new PimSimUserException(string.Join(Environment.NewLine, faults.Distinct()));
+        }
+    }
+
+    /// <summary>Runs all points. The result is the same whatever the number of threads.</summary>
+    /// <exception cref="PimSimUserException">A model does not fit a system.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; there is no partial result.</exception>
+    public static ExperimentResult Run(Experiment experiment, RunSettings settings, CancellationToken cancellation)
+    {
+        (int Model, int System)[] order =
+            [.. Enumerable.Range(0, experiment.Models.Count).SelectMany(model => Enumerable.Range(0, experiment.Systems.Count).Select(system => (model, system)))];
+        var points = new PointResult[order.Length];
+
+        // The longest points first, so that no thread ends up alone with one.
+        int[] byWork = [.. Enumerable.Range(0, order.Length).OrderByDescending(index => Work(experiment, order[index].Model, order[index].System))];
+        int next = -1;
+        Task[] workers = [.. Enumerable.Range(0, Math.Min(settings.Threads, order.Length)).Select(_ => Task.Run(
+            () =>
+            {
+                for (int i = Interlocked.Increment(ref next); i < byWork.Length; i = Interlocked.Increment(ref next))
+                {
+                    (int model, int system) = order[byWork[i]];
+                    points[byWork[i]] = RunPoint(experiment, experiment.Models[model], experiment.Systems[system], settings, cancellation);
+                }
+            },
+            cancellation))];
+        Task.WhenAll(workers).GetAwaiter().GetResult();
+
+        return new ExperimentResult
+        {
+            Title = experiment.Title,
+            Version = Version,
+            InputHash = experiment.InputHash,
+            Workload = $"{experiment.Technique.Name}, {experiment.Request.PromptTokens} prompt token(s), {experiment.Request.GeneratedTokens} generated, {experiment.Request.Sequences} sequence(s)",
+            Reference = experiment.Reference,
+            Models = [.. experiment.Models.Select(model => model.Name)],
+            Systems = [.. experiment.Systems.Select(system => system.Label)],
+            Points = points,
+            Claims = [.. experiment.Claims.Select(claim => ClaimMetrics.Evaluate(claim, points)).OfType<ClaimResult>()],
+        };
+    }
+
+    private static PointResult RunPoint(Experiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
+    {
+        GenerationSource source = new(model.Shape, experiment.Technique, experiment.Request);
+        IDevice device = system.Definition.CreateDevice(settings.Simulation);
+        ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
+        double seconds = replay.Elapsed.Seconds;
+        double joules = device.Ledger.TotalEnergy.Joules;
+        double watts = joules / seconds;
+        double tokensPerSecond = replay.Tokens / seconds;
+        return new PointResult
+        {
+            Model = model.Name,
+            System = system.Label,
+            Parts = [.. system.Definition.Parts.Select(part => part.Name)],
+            Changes = system.Changes,
+            Parameters = source.Footprint.Parameters,
+            Tokens = replay.Tokens,
+            ElapsedPicoseconds = replay.Elapsed.Value,
+            FirstTokenPicoseconds = replay.FirstStep.Value,
+            TokensPerSecond = tokensPerSecond,
+            MillisecondsPerToken = 1e3 * seconds / replay.Tokens,
+            Joules = joules,
+            JoulesPerToken = joules / replay.Tokens,
+            AverageWatts = watts,
+            DollarsPerMillionTokens = system.Definition.Price.DollarsPerMillionTokens(tokensPerSecond, watts),
+            PriceBasis = system.Definition.Price.Basis,
+            TimePicoseconds = Table(device.Ledger, device.Ledger.TimeComponents, (ledger, row, column) => ledger.Time(row, column).Value),
+            EnergyAttojoules = Table(device.Ledger, device.Ledger.EnergyComponents, (ledger, row, column) => (decimal)ledger.Energy(row, column).Attojoules),
+            TimeComponents = device.Ledger.TimeComponents,
+            EnergyComponents = device.Ledger.EnergyComponents,
+            Counters = device.Counters,
+            Flops = replay.Cost.Flops,
+            TraceBytes = replay.Cost.Bytes,
+        };
+    }
+
+    private static Dictionary<string, IReadOnlyDictionary<string, T>> Table<T>(CostLedger ledger, IReadOnlyList<string> components, Func<CostLedger, int, int, T> entry)
+        where T : struct, IEquatable<T>
+    {
+        Dictionary<string, IReadOnlyDictionary<string, T>> table = new(StringComparer.Ordinal);
+        for (int row = 0; row < ledger.Rows; row++)
+        {
+            Dictionary<string, T> columns = new(StringComparer.Ordinal);
+            for (int column = 0; column < components.Count; column++)
+            {
+                T value = entry(ledger, row, column);
+                if (!value.Equals(default))
+                {
+                    columns[components[column]] = value;
+                }
+            }
+
+            if (columns.Count > 0)
+            {
+                table[LedgerRows.Names[row]] = columns;
+            }
+        }
+
+        return table;
+    }
+
+    /// <summary>A guess at how long a point takes to simulate, good enough to sort by.</summary>
+    private static long Work(Experiment experiment, int model, int system) =>
+        experiment.Models[model].Shape.Layers * (experiment.Systems[system].Definition.Memory is null ? 1L : 20L);
+
+    private static void AddFault(List<string> faults, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (PimSimUserException fault)
+        {
+            faults.Add(fault.Message);
+        }
+    }
+}

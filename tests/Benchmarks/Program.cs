@@ -1,0 +1,3 @@
+using BenchmarkDotNet.Running;
+
+BenchmarkSwitcher.FromAssembly(typeof(PimSim.Benchmarks.ChannelBenchmarks).Assembly).Run(args);
