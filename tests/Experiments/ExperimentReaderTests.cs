@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CsCheck;
 using PimSim.Experiments.Files;
 using PimSim.Traces.Format.Documents;
@@ -64,6 +65,23 @@ public class ExperimentReaderTests
             }
         },
         iter: 150);
+
+    [Fact]
+    public void The_schema_knows_the_keys_that_the_reader_knows()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "PimSim.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder!.FullName, "docs", "experiment.schema.json")));
+        IEnumerable<string> keys = schema.RootElement.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
+
+        // The reader lists what it knows when it meets a key that resembles nothing.
+        string message = Assert.Throws<PimSimUserException>(() => Read(Text + "\nqqqqqqqqqqqqqqqq: 1\n")).Message;
+        Assert.EndsWith($"known: {string.Join(", ", keys)}", message, StringComparison.Ordinal);
+    }
 
     private static Experiment Read(string text, ExperimentSelection? selection = null)
     {
