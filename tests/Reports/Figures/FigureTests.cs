@@ -62,6 +62,13 @@ public class FigureTests
     }
 
     [Fact]
+    public void The_fonts_of_the_program_come_before_those_of_the_machine()
+    {
+        Assert.NotEmpty(Rendered);
+        Assert.Same(typeof(FigureSet).Assembly, ScottPlot.Fonts.FontResolvers[0].GetType().Assembly);
+    }
+
+    [Fact]
     public void Nothing_is_cut_off_at_the_border()
     {
         foreach (RenderedFigure figure in Rendered.Concat(Crowded))
@@ -110,6 +117,14 @@ public class FigureTests
         double scale = heights.Sum() / values.Sum();
         Assert.All(values.Zip(heights), pair => Assert.Equal(pair.First * scale, pair.Second, 0.01));
 
+        // Each piece stands on the one below it, and the lowest ones on one line.
+        IReadOnlyList<(string Fill, double Y, double Height)> bars = Svg(name).Bars;
+        for (int bar = 0; bar < bars.Count; bar++)
+        {
+            double below = bar < Sample.Models.Count ? bars[0].Y + bars[0].Height : bars[bar - Sample.Models.Count].Y;
+            Assert.Equal(below, bars[bar].Y + bars[bar].Height, 0.01);
+        }
+
         double Of(PointResult point, string component) => time ? point.TimeOf(component) : point.JoulesOf(component);
     }
 
@@ -137,6 +152,15 @@ public class FigureTests
             double speedUp = Sample.Find(point.Model, "pim-gpt")!.TokensPerSecond / point.TokensPerSecond;
             Assert.Contains(Texts("speed-up"), text => IsAbout(text, speedUp));
         }
+    }
+
+    [Fact]
+    public void Heights_of_ratios_count_from_one()
+    {
+        double[] ratios = [.. Sample.Points.Where(point => point.System == "t4").Concat(Sample.Points.Where(point => point.System == "xeon-6154"))
+            .Select(point => Math.Log10(Sample.SpeedUpOfReferenceOver(point)!.Value))];
+        double[] heights = [.. Svg("speed-up").Bars.Select(bar => bar.Height)];
+        Assert.All(ratios.Zip(heights), pair => Assert.Equal(heights[0] / ratios[0], pair.Second / pair.First, 0.01));
     }
 
     [Fact]
