@@ -12,6 +12,20 @@ public static class ReportFolder
     /// <summary>Name of the file that holds all of a result.</summary>
     public const string ResultsFile = "results.json";
 
+    private const string FigureFolder = "figures";
+
+    /// <summary>
+    /// Makes sure, before hours of simulation, that results can be written: creates the folder and a file in it that is
+    /// removed at once.
+    /// </summary>
+    /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
+    public static void RequireWritable(string folder)
+    {
+        string probe = Path.Combine(folder, FigureFolder, Path.GetRandomFileName());
+        AtomicFile.WriteText(probe, "");
+        File.Delete(probe);
+    }
+
     /// <summary>
     /// Writes <c>results.json</c>, <c>results.csv</c>, <c>claims.csv</c> (if there are claims), <c>report.html</c> and the
     /// figures. Everything is made before the first file is replaced; each file is replaced whole or not at all.
@@ -21,7 +35,7 @@ public static class ReportFolder
     public static IReadOnlyList<string> Write(ExperimentResult result, string folder)
     {
         IReadOnlyList<RenderedFigure> figures = FigureSet.Render(result);
-        string figureFolder = Path.Combine(folder, "figures");
+        string figureFolder = Path.Combine(folder, FigureFolder);
         List<(string Path, byte[] Content)> files = [];
         foreach (RenderedFigure figure in figures)
         {

@@ -15,6 +15,7 @@ public sealed record RenderedFigure(string Name, string Title, string Caption, b
 internal abstract class Figure(ExperimentResult result)
 {
     private const int HashDigits = 12;
+    private const int CommitDigits = 8;
 
     /// <summary>Name of its files, without extension.</summary>
     public abstract string Name { get; }
@@ -39,9 +40,18 @@ internal abstract class Figure(ExperimentResult result)
             return null;
         }
 
-        string hash = Result.InputHash[..Math.Min(HashDigits, Result.InputHash.Length)];
-        FigurePage page = new(new(Title, Result.Workload, $"PimSim {Result.Version} · inputs {hash} · {Result.Title}"), chart);
+        string footer = $"PimSim {ShortVersion(Result.Version)} · inputs {Beginning(Result.InputHash, HashDigits)} · {Result.Title}";
+        FigurePage page = new(new(Title, Result.Workload, footer), chart);
         (byte[] png, string svg) = page.Render();
         return new(Name, Title, Caption, png, svg, page.IsWide);
     }
+
+    /// <summary>The version with as much of the commit as tells it from others.</summary>
+    private static string ShortVersion(string version)
+    {
+        int plus = version.IndexOf('+', StringComparison.Ordinal);
+        return plus < 0 ? version : Beginning(version, plus + 1 + CommitDigits);
+    }
+
+    private static string Beginning(string text, int length) => text[..Math.Min(length, text.Length)];
 }

@@ -30,7 +30,7 @@ public static class HtmlReport
             if (ResultTables.Claims(result) is { } claims)
             {
                 AddTable(html, claims, "claims");
-                html.Element("p", "'met': the simulated range lies within the published one; 'overlaps': they share values; 'missed': they share none. The ratio is the geometric mean of the simulated values over the middle of the published range.", "note");
+                html.Element("p", "'met': the simulated range lies within the published one or a few per cent beside it; 'overlaps': they share values; 'missed': they share none. The ratio is the geometric mean of the simulated values over the middle of the published range.", "note");
             }
 
             AddFigures(html, figures);

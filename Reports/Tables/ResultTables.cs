@@ -12,6 +12,10 @@ public static class ResultTables
     // Hundredths of a microsecond: three to five digits for a token of 1 us to 1 ms.
     private const int AccountingDecimals = 2;
 
+    /// <summary>The tables that a result has, in the order of the report.</summary>
+    public static IReadOnlyList<ReportTable> All(ExperimentResult result) =>
+        [.. new[] { Main(result), Accounting(result), Claims(result) }.OfType<ReportTable>()];
+
     /// <summary>Speed, energy and price of every model on every system, and the reference against each.</summary>
     public static ReportTable Main(ExperimentResult result)
     {

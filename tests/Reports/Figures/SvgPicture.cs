@@ -1,0 +1,30 @@
+using System.Globalization;
+using System.Xml.Linq;
+using PimSim.Reports.Figures;
+
+namespace PimSim.Reports.Tests.Figures;
+
+/// <summary>An SVG, to be asked what is written and drawn in it.</summary>
+internal sealed class SvgPicture(RenderedFigure figure)
+{
+    private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
+
+    private readonly XElement _root = XDocument.Parse(figure.Svg).Root!;
+
+    /// <summary>All texts, as they are read.</summary>
+    public IReadOnlyList<string> Texts => [.. _root.Descendants(Svg + "text").Select(text => text.Value.Trim())];
+
+    /// <summary>Filled rectangles on the data, by colour: bars. Backgrounds are white, and legends stand outside any clip.</summary>
+    public IReadOnlyList<(string Fill, double Y, double Height)> Bars =>
+        [.. _root.Descendants(Svg + "g").Where(group => group.Attribute("clip-path") is not null).Descendants(Svg + "rect")
+            .Where(rectangle => rectangle.Attribute("fill") is { } fill && fill.Value is not ("white" or "none"))
+            .Select(rectangle => (rectangle.Attribute("fill")!.Value, Number(rectangle, "y"), Number(rectangle, "height")))];
+
+    /// <summary>Every id, and every reference to one.</summary>
+    public (IReadOnlyList<string> Defined, IReadOnlyList<string> Used) Ids => (
+        [.. _root.Descendants().Attributes("id").Select(id => id.Value)],
+        [.. _root.Descendants().Attributes("clip-path").Select(path => path.Value["url(#".Length..^1])]);
+
+    private static double Number(XElement element, string attribute) =>
+        double.Parse(element.Attribute(attribute)?.Value ?? "0", CultureInfo.InvariantCulture);
+}
