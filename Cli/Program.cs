@@ -11,6 +11,7 @@ RootCommand root = new("PimSim: simulates language-model inference on processing
     RunCommand.Create(),
     ListCommand.Create(),
     ShowCommand.Create(),
+    ReportCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

@@ -59,15 +59,6 @@ public static class ReportFolder
         return [.. files.Select(file => file.Path)];
     }
 
-    /// <summary>Makes the folder and tries to write in it, so that a long run does not end in front of a locked door.</summary>
-    /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
-    public static void RequireWritable(string folder)
-    {
-        string probe = Path.Combine(folder, ".pimsim-probe");
-        AtomicFile.WriteText(probe, "");
-        File.Delete(probe);
-    }
-
     /// <summary>Reads the result that was written to a folder, or a results file itself.</summary>
     /// <exception cref="PimSimUserException">There is none, or it is not a result.</exception>
     public static ExperimentResult Read(string path) => ResultJson.Read(Directory.Exists(path) ? Path.Combine(path, ResultsFile) : path);

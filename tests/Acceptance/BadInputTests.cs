@@ -106,6 +106,7 @@ public class BadInputTests
     [InlineData("run", "samples/pim-gpt.yaml", "--model", "gpt2-smal")]
     [InlineData("list", "gadgets")]
     [InlineData("show", "gpt2xl")]
+    [InlineData("report", "/nowhere")]
     [InlineData("fly")]
     public void A_wrong_command_line_is_refused(params string[] arguments)
     {

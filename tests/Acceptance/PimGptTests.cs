@@ -111,6 +111,12 @@ public class PimGptTests
         string[] expected = ["results.json", "results.csv", "claims.csv", "report.html"];
         Assert.All(expected, name => Assert.True(new FileInfo(folder.File(name)).Length > 0, name));
         Assert.NotEmpty(Directory.GetFiles(folder.File("figures"), "*.png"));
+
+        // A report made of the stored result is the same to the byte.
+        using TemporaryFolder again = new();
+        Assert.Equal(0, PimSimProcess.Run("report", folder.Path, "--out", again.Path).ExitCode);
+        Assert.All(Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories), file =>
+            Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(again.Path, Path.GetRelativePath(folder.Path, file)))));
         Assert.Equal(Directory.GetFiles(folder.File("figures"), "*.png").Length, Directory.GetFiles(folder.File("figures"), "*.svg").Length);
     }
 
