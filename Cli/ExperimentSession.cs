@@ -26,12 +26,17 @@ internal sealed class ExperimentSession(RunRequest request)
     {
         Experiment experiment = ExperimentReader.Read(request.ExperimentFile, request.Selection);
         string folder = request.Folder ?? Path.Combine("results", Path.GetFileNameWithoutExtension(request.ExperimentFile));
-        ReportFolder.RequireWritable(folder);
-        ExperimentRunner.Check(experiment);
-        if (request.CommandsFile is not null && request.Check)
+        if (request.CommandsFile is not null)
         {
-            throw new PimSimUserException("--commands and --check are one or the other");
+            CommandWatch.RequireTraceable(experiment);
+            if (request.Check)
+            {
+                throw new PimSimUserException("--commands and --check are one or the other");
+            }
         }
+
+        ExperimentRunner.Check(experiment);
+        ReportFolder.RequireWritable(folder);
 
         IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         ExperimentResult result = errors.Progress()

@@ -10,17 +10,23 @@ namespace PimSim.Experiments.Running;
 /// <summary>Runs in which every DRAM command is seen: written to a trace, or checked against the rules.</summary>
 public static class CommandWatch
 {
-    /// <summary>Runs the one point of an experiment and writes its DRAM commands as CSV; whole file or none.</summary>
-    /// <exception cref="PimSimUserException">There is not exactly one point, or it has no DRAM commands, or the file can't be
-    /// written.</exception>
-    public static ExperimentResult RunTraced(Experiment experiment, string path, Action? onStep, CancellationToken cancellation)
+    /// <summary>Makes sure that a run has one stream of DRAM commands.</summary>
+    /// <exception cref="PimSimUserException">There is not exactly one point, or it has no DRAM commands.</exception>
+    public static void RequireTraceable(Experiment experiment)
     {
-        if (experiment.Models.Count != 1 || experiment.Systems.Count != 1 || experiment.Systems[0].Definition.Memory is not { } memory)
+        if (experiment.Models.Count != 1 || experiment.Systems.Count != 1 || experiment.Systems[0].Definition.Memory is null)
         {
             throw new PimSimUserException(
                 $"--commands needs exactly one model and one PIM system; this run has {experiment.Models.Count} model(s) and the system(s) {string.Join(", ", experiment.Systems.Select(system => system.Label))}. Choose with --model and --system.");
         }
+    }
 
+    /// <summary>Runs the one point of an experiment and writes its DRAM commands as CSV; whole file or none.</summary>
+    /// <exception cref="PimSimUserException">The experiment is not traceable, or the file can't be written.</exception>
+    public static ExperimentResult RunTraced(Experiment experiment, string path, Action? onStep, CancellationToken cancellation)
+    {
+        RequireTraceable(experiment);
+        PimMemory memory = experiment.Systems[0].Definition.Memory!;
         ExperimentResult? result = null;
         AtomicFile.Write(path, stream =>
         {
