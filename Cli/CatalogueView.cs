@@ -44,7 +44,7 @@ internal sealed class CatalogueView
         if (_hardware.Systems.Contains(name))
         {
             entries.Add(Read(problems => _hardware.Systems.Open(name, problems)));
-            entries.AddRange(Read(problems => SystemDefinition.Read(_hardware, name, [], problems)).Parts);
+            entries.AddRange(Read(problems => SystemDefinition.Read(_hardware, name, [], problems))?.Parts ?? []);
         }
 
         if (_zoo.Names.Contains(name))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PimSim.Devices.Pim;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
@@ -45,7 +46,7 @@ internal sealed class ExperimentSession(RunRequest request)
             });
         cancellation.ThrowIfCancellationRequested();
         IReadOnlyList<string> files = ReportFolder.Write(result, folder);
-        errors.MarkupLineInterpolated($"{files.Count} files in {folder}");
+        errors.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{files.Count} files in {folder}");
         return result;
     }
 
@@ -59,7 +60,7 @@ internal sealed class ExperimentSession(RunRequest request)
         if (request.Check)
         {
             (ExperimentResult result, long commands) = CommandWatch.RunChecked(experiment, request.Threads, onStep, cancellation);
-            errors.MarkupLineInterpolated($"{commands} DRAM commands checked, none broke a rule");
+            errors.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{commands} DRAM commands checked, none broke a rule");
             return result;
         }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using PimSim.Reports;
 
 namespace PimSim.Cli;
 
@@ -15,7 +14,7 @@ internal static class ListCommand
         command.SetAction(parsed =>
         {
             CatalogueView view = new(parsed.GetValue(catalogue)?.ToString());
-            ScreenTables.Print(new ResultTable(parsed.GetRequiredValue(sort), ["name", "summary"], [.. view.List(parsed.GetRequiredValue(sort)).Select(entry => new[] { entry.Name, entry.Summary })]));
+            ScreenTables.Print(parsed.GetRequiredValue(sort), ["name", "summary"], view.List(parsed.GetRequiredValue(sort)).Select(entry => (string[])[entry.Name, entry.Summary]));
             return 0;
         });
         return command;

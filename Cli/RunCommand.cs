@@ -1,10 +1,10 @@
 using System.CommandLine;
-using Microsoft.Extensions.Hosting;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
-using PimSim.Experiments.Running;
-using PimSim.Reports;
 
 namespace PimSim.Cli;
 
@@ -22,8 +22,8 @@ internal static class RunCommand
         Option<bool> check = new("--check") { Description = "Have every DRAM command checked against the timing rules by a checker that shares no code with the simulator. Slow." };
         Option<bool> exact = new("--no-fast-forward") { Description = "Simulate every command of every channel. Same results, slower." };
         Option<int> threads = new("--threads") { Description = "Points simulated at once; results do not depend on it.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        tokens.Validators.Add(result => Require(result, result.GetValueOrDefault<int?>() is null or > 0, "--tokens needs a number of 1 or more"));
-        threads.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() > 0, "--threads needs a number of 1 or more"));
+        tokens.Validators.Add(RequirePositive);
+        threads.Validators.Add(RequirePositive);
 
         Command command = new("run", "Runs an experiment: every model on every system.") { file, folder, models, systems, tokens, commands, check, exact, threads };
         command.SetAction(async (parsed, _) => await RunAsync(new RunRequest(
@@ -37,11 +37,14 @@ internal static class RunCommand
         return command;
     }
 
-    private static void Require(System.CommandLine.Parsing.OptionResult result, bool holds, string message)
+    private static void RequirePositive(OptionResult result)
     {
-        if (!holds)
+        foreach (Token token in result.Tokens)
         {
-            result.AddError(message);
+            if (int.TryParse(token.Value, CultureInfo.InvariantCulture, out int number) && number < 1)
+            {
+                result.AddError($"{result.Option.Name} needs a number of 1 or more, not {number}");
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 using PimSim.Experiments.Results;
-using PimSim.Reports;
+using PimSim.Reports.Tables;
 using Spectre.Console;
 
 namespace PimSim.Cli;
@@ -7,17 +7,17 @@ namespace PimSim.Cli;
 /// <summary>Prints tables to standard output: the same rows that the report shows.</summary>
 internal static class ScreenTables
 {
-    private const int WidthWithoutTerminal = 160;
+    private const int WidthWithoutTerminal = 200;
 
     public static void Print(ExperimentResult result)
     {
-        foreach (ResultTable table in ResultTables.All(result))
+        foreach (ReportTable table in new[] { ResultTables.Main(result), ResultTables.Accounting(result), ResultTables.Claims(result) }.OfType<ReportTable>())
         {
             Print(table);
         }
     }
 
-    public static void Print(ResultTable table)
+    public static void Print(ReportTable table)
     {
         if (Console.IsOutputRedirected)
         {
@@ -25,10 +25,10 @@ internal static class ScreenTables
         }
 
         Table view = new Table().Title(Markup.Escape(table.Title)).Border(TableBorder.Rounded);
-        for (int i = 0; i < table.Header.Count; i++)
+        foreach (ReportColumn column in table.Columns)
         {
-            TableColumn column = new(Markup.Escape(table.Header[i]));
-            view.AddColumn(table.IsNumeric(i) ? column.RightAligned() : column);
+            TableColumn header = new(Markup.Escape(column.Header));
+            view.AddColumn(column.IsNumber ? header.RightAligned() : header);
         }
 
         foreach (IReadOnlyList<string> row in table.Rows)
@@ -38,4 +38,8 @@ internal static class ScreenTables
 
         AnsiConsole.Write(view);
     }
+
+    /// <summary>A table of texts under plain headers.</summary>
+    public static void Print(string title, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows) =>
+        Print(new ReportTable(title, [.. headers.Select(header => new ReportColumn(header, IsNumber: false))], [.. rows]));
 }

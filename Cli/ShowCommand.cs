@@ -1,5 +1,4 @@
 using System.CommandLine;
-using PimSim.Reports;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Cli;
@@ -32,8 +31,7 @@ internal static class ShowCommand
         Console.Out.WriteLine(entry.Root.File);
         if (entry.Values.Count > 0)
         {
-            ScreenTables.Print(new ResultTable(
-                "values", ["name", "value", "source", "note"], [.. entry.Values.Select(value => new[] { value.Name, value.Value, value.Source, value.Note })]));
+            ScreenTables.Print("values", ["name", "value", "source", "note"], entry.Values.Select(value => (string[])[value.Name, value.Value, value.Source, value.Note]));
         }
 
         foreach ((string key, string text) in entry.Sources)

@@ -90,10 +90,23 @@ public sealed class ChannelGroup
             _scratch.Clear();
             _sequencerOf(System.Numerics.BitOperations.TrailingZeroCount(cohort.Members)).AdvanceTo(start, cohort.State, _scratch);
             totals.Add(_scratch, System.Numerics.BitOperations.PopCount(cohort.Members));
+        }
+
+        if (_accelerate && _cohorts.Count > 1)
+        {
+            Join();
+        }
+    }
+
+    /// <summary>Makes one cohort of those whose states have met.</summary>
+    private void Join()
+    {
+        foreach (Cohort cohort in _cohorts)
+        {
             cohort.State.Settle(_configuration.Timing);
         }
 
-        for (int i = 0; _accelerate && i < _cohorts.Count; i++)
+        for (int i = 0; i < _cohorts.Count; i++)
         {
             for (int j = _cohorts.Count - 1; j > i; j--)
             {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using PimSim.Devices.Dram;
 
 namespace PimSim.Devices.Pim;
@@ -63,9 +64,9 @@ public sealed class ChannelState
     /// </summary>
     internal void Settle(TimingTable timing)
     {
-        Raise(Next, Cursor);
-        Raise(BankGroupNext, Cursor);
-        Raise(BankNext, Cursor);
+        TensorPrimitives.Max(Next, Cursor, Next);
+        TensorPrimitives.Max(BankGroupNext, Cursor, BankGroupNext);
+        TensorPrimitives.Max(BankNext, Cursor, BankNext);
         Completion = Math.Max(Completion, Cursor);
         for (int i = 0; i < WindowTimes.Length; i++)
         {
@@ -118,14 +119,6 @@ public sealed class ChannelState
         for (int i = 0; i < WindowTimes.Length; i++)
         {
             other.WindowTimes[i].CopyTo(WindowTimes[i], 0);
-        }
-    }
-
-    private static void Raise(Span<long> times, long floor)
-    {
-        for (int i = 0; i < times.Length; i++)
-        {
-            times[i] = Math.Max(times[i], floor);
         }
     }
 

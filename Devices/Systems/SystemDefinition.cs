@@ -48,14 +48,16 @@ public sealed class SystemDefinition
     /// <summary>What an hour costs.</summary>
     public Price Price { get; }
 
-    /// <summary>Reads a system and its parts. The caller throws what <paramref name="problems"/> gathers before using it.</summary>
+    /// <summary>Reads a system and its parts; null if something is wrong with it, which then stands in
+    /// <paramref name="problems"/>.</summary>
     /// <param name="catalogue">Where the parts are.</param>
     /// <param name="name">The system.</param>
     /// <param name="changes">Parameters to change before the parts are read.</param>
     /// <param name="problems">Where faults go.</param>
     /// <exception cref="PimSimUserException">No such system or part, or a file is not YAML.</exception>
-    public static SystemDefinition Read(HardwareCatalogue catalogue, string name, IReadOnlyList<ParameterChange> changes, ProblemList problems)
+    public static SystemDefinition? Read(HardwareCatalogue catalogue, string name, IReadOnlyList<ParameterChange> changes, ProblemList problems)
     {
+        int before = problems.Problems.Count;
         CatalogueEntry entry = catalogue.Systems.Open(name, problems);
         entry.Root.Optional("kind").Word(["system"], "system");
         string type = entry.Root.Required("type").Word(PartsOfType.Keys, "pim");
@@ -87,28 +89,29 @@ public sealed class SystemDefinition
             }
         }
 
-        // A part that is missing leaves nothing to read further.
         if (parts.Count < PartsOfType[type].Length)
         {
-            problems.ThrowIfAny();
+            return null;
         }
 
         CatalogueEntry[] ordered = [.. PartsOfType[type].Select(part => parts[part])];
+        Price price = PriceReader.Read(parts["price"]);
         if (type == "pim")
         {
             PimMemory memory = PimMemory.Read(parts["memory"], catalogue.Standards);
             AsicConfiguration asic = AsicConfiguration.Read(parts["asic"]);
-            Price memoryPrice = Price.Read(parts["price"]);
-            problems.ThrowIfAny();
+            if (problems.Problems.Count > before)
+            {
+                return null;
+            }
+
             AsicModel model = new(asic);
-            return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), memoryPrice);
+            return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), price);
         }
 
         ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);
         SoftwareStack stack = SoftwareStack.Read(parts["stack"]);
-        Price price = Price.Read(parts["price"]);
-        problems.ThrowIfAny();
-        return new(entry, ordered, null, _ => new ProcessorDevice(processor, stack), price);
+        return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new ProcessorDevice(processor, stack), price);
     }
 
     /// <summary>A fresh device that has executed nothing yet.</summary>

@@ -39,7 +39,13 @@ public static class ExperimentReader
 
         List<(string, ModelShape)> models = ReadModels(root, zoo, inputs, problems);
         List<ExperimentSystem> systems = ReadSystems(root, hardware, inputs, problems);
-        string reference = root.Optional("reference").Word([.. systems.Select(system => system.Label)], systems.Count > 0 ? systems[0].Label : "");
+        DataNode referenceNode = root.Optional("reference");
+        string reference = referenceNode.Text(systems.Count > 0 ? systems[0].Label : "");
+        if (problems.Problems.Count == 0 && !systems.Exists(system => system.Label == reference))
+        {
+            referenceNode.Report($"the experiment has no system '{reference}'; {NearestWord.Suggest(reference, [.. systems.Select(system => system.Label)])}");
+        }
+
         string technique = root.Optional("technique").Word(TechniqueCatalogue.Names, "autoregressive");
         int prompt = (int)root.Optional("promptTokens").Integer(1, MostTokens, 1);
         int tokens = (int)root.Required("generatedTokens").Integer(1, MostTokens, 1);
@@ -138,7 +144,11 @@ public static class ExperimentReader
                 continue;
             }
 
-            SystemDefinition definition = SystemDefinition.Read(hardware, name, changes, problems);
+            if (SystemDefinition.Read(hardware, name, changes, problems) is not { } definition)
+            {
+                continue;
+            }
+
             foreach (CatalogueEntry part in definition.Parts)
             {
                 inputs[$"{part.Kind} {part.Name}"] = File.ReadAllText(part.Root.File);

@@ -20,28 +20,28 @@ public sealed record RunSettings(PimSimulation Simulation, int Threads, Action? 
 /// <summary>Runs every model of an experiment on every system.</summary>
 public static class ExperimentRunner
 {
-    /// <summary>Version of PimSim.</summary>
-    public static string Version { get; } =
-        typeof(ExperimentRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    private const int CommitDigits = 10;
+
+    /// <summary>Version of PimSim, with the beginning of the commit that it was built from.</summary>
+    public static string Version { get; } = Shorten(
+        typeof(ExperimentRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
 
     /// <summary>Makes sure that every model fits every system and its own context, before anything is simulated.</summary>
     /// <exception cref="PimSimUserException">Something does not fit; one line each.</exception>
     public static void Check(Experiment experiment)
     {
         List<string> faults = [];
-        foreach ((string _, ModelShape shape) in experiment.Models)
+        foreach ((string name, ModelShape shape) in experiment.Models)
         {
-            try
+            GenerationSource? source = Try(faults, name, () => new GenerationSource(shape, experiment.Technique, experiment.Request));
+            foreach (ExperimentSystem system in source is null ? [] : experiment.Systems)
             {
-                GenerationSource source = new(shape, experiment.Technique, experiment.Request);
-                foreach (ExperimentSystem system in experiment.Systems)
+                Try(faults, system.Label, () =>
                 {
-                    AddFault(faults, () => system.Definition.CreateDevice(new PimSimulation(Accelerate: true)).Load(source.Footprint));
-                }
-            }
-            catch (PimSimUserException fault)
-            {
-                faults.Add(fault.Message);
+                    IDevice device = system.Definition.CreateDevice(new PimSimulation(Accelerate: true));
+                    device.Load(source!.Footprint);
+                    return device;
+                });
             }
         }
 
@@ -154,15 +154,23 @@ public static class ExperimentRunner
     private static long Work(Experiment experiment, int model, int system) =>
         experiment.Models[model].Shape.Layers * (experiment.Systems[system].Definition.Memory is null ? 1L : 20L);
 
-    private static void AddFault(List<string> faults, Action action)
+    private static T? Try<T>(List<string> faults, string subject, Func<T> action)
+        where T : class
     {
         try
         {
-            action();
+            return action();
         }
         catch (PimSimUserException fault)
         {
-            faults.Add(fault.Message);
+            faults.Add(fault.Message.StartsWith(subject, StringComparison.Ordinal) ? fault.Message : $"{subject}: {fault.Message}");
+            return null;
         }
+    }
+
+    private static string Shorten(string version)
+    {
+        int commit = version.IndexOf('+', StringComparison.Ordinal) + 1;
+        return commit > 0 && version.Length > commit + CommitDigits ? version[..(commit + CommitDigits)] : version;
     }
 }

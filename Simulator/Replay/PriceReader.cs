@@ -4,7 +4,7 @@ using PimSim.Traces.Format.Documents;
 namespace PimSim.Simulator.Replay;
 
 /// <summary>Reads price entries: a date, and either a rental or an ownership.</summary>
-internal static class PriceReader
+public static class PriceReader
 {
     private const double PicosecondsPerHour = 3600 * 1e12;
     private const double HoursPerYear = 8766;

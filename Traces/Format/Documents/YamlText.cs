@@ -32,7 +32,7 @@ internal static class YamlText
         }
         catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or FormatException)
         {
-            // On some broken text (escapes beyond Unicode, empty tags) the library fails before it knows the place.
+            // On some broken text (empty tags) the library fails before it knows the place.
             throw new PimSimUserException($"{file}: not valid YAML: {fault.Message}", fault);
         }
     }
@@ -43,7 +43,7 @@ internal static class YamlText
         Parser parser = new(reader);
         Stack<AnchorName> open = new();
         int documents = 0;
-        while (parser.MoveNext())
+        while (MoveNext(parser, file))
         {
             switch (parser.Current)
             {
@@ -60,6 +60,21 @@ internal static class YamlText
                 case AnchorAlias alias when open.Contains(alias.Value):
                     throw Fault(file, alias, $"'*{alias.Value}' is inside of what it stands for");
             }
+        }
+    }
+
+    private static bool MoveNext(Parser parser, string file)
+    {
+        ParsingEvent? last = parser.Current;
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception fault) when (last is not null && fault is (ArgumentException or InvalidOperationException or FormatException))
+        {
+            // The library does not say where it failed (brackets left open, escapes beyond Unicode): after the last good piece.
+            throw new PimSimUserException(
+                $"{file}:{last!.End.Line}:{last.End.Column}: not valid YAML after this place; is a bracket, a brace or a quote left open?", fault);
         }
     }
 

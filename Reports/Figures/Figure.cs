@@ -1,0 +1,47 @@
+using PimSim.Experiments.Results;
+
+namespace PimSim.Reports.Figures;
+
+/// <summary>A drawn figure.</summary>
+/// <param name="Name">Name of its files, without extension.</param>
+/// <param name="Title">What it shows.</param>
+/// <param name="Caption">How to read it, in a sentence or two.</param>
+/// <param name="Png">The picture as pixels.</param>
+/// <param name="Svg">The picture as vectors, with text as text.</param>
+/// <param name="IsWide">It has more bars than fit into the width of a column.</param>
+public sealed record RenderedFigure(string Name, string Title, string Caption, byte[] Png, string Svg, bool IsWide);
+
+/// <summary>One figure of a result.</summary>
+internal abstract class Figure(ExperimentResult result)
+{
+    private const int HashDigits = 12;
+
+    /// <summary>Name of its files, without extension.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What it shows.</summary>
+    public abstract string Title { get; }
+
+    /// <summary>How to read it, in a sentence or two.</summary>
+    public abstract string Caption { get; }
+
+    /// <summary>The result that it shows.</summary>
+    protected ExperimentResult Result { get; } = result;
+
+    /// <summary>The chart, or null if the result has nothing for it.</summary>
+    public abstract BarChart? Chart();
+
+    /// <summary>Draws it, or returns null if the result has nothing for it.</summary>
+    public RenderedFigure? Render()
+    {
+        if (Chart() is not { } chart)
+        {
+            return null;
+        }
+
+        string hash = Result.InputHash[..Math.Min(HashDigits, Result.InputHash.Length)];
+        FigurePage page = new(new(Title, Result.Workload, $"PimSim {Result.Version} · inputs {hash} · {Result.Title}"), chart);
+        (byte[] png, string svg) = page.Render();
+        return new(Name, Title, Caption, png, svg, page.IsWide);
+    }
+}

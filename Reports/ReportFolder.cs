@@ -1,0 +1,62 @@
+using PimSim.Experiments.Results;
+using PimSim.Reports.Figures;
+using PimSim.Reports.Html;
+using PimSim.Reports.Tables;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Reports;
+
+/// <summary>The folder that a result is written to; docs/reports.md says what each file holds.</summary>
+public static class ReportFolder
+{
+    /// <summary>Name of the file that holds all of a result.</summary>
+    public const string ResultsFile = "results.json";
+
+    /// <summary>
+    /// Writes <c>results.json</c>, <c>results.csv</c>, <c>claims.csv</c> (if there are claims), <c>report.html</c> and the
+    /// figures. Everything is made before the first file is replaced; each file is replaced whole or not at all.
+    /// </summary>
+    /// <returns>Paths of the files, in the order written.</returns>
+    /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
+    public static IReadOnlyList<string> Write(ExperimentResult result, string folder)
+    {
+        IReadOnlyList<RenderedFigure> figures = FigureSet.Render(result);
+        string figureFolder = Path.Combine(folder, "figures");
+        List<(string Path, byte[] Content)> files = [];
+        foreach (RenderedFigure figure in figures)
+        {
+            files.Add((Path.Combine(figureFolder, $"{figure.Name}.png"), figure.Png));
+            files.Add((Path.Combine(figureFolder, $"{figure.Name}.svg"), Utf8(figure.Svg)));
+        }
+
+        files.Add((Path.Combine(folder, ResultsFile), ResultJson.Write(result)));
+        files.Add((Path.Combine(folder, "results.csv"), Utf8(ResultCsv.Points(result))));
+        if (result.Claims.Count > 0)
+        {
+            files.Add((Path.Combine(folder, "claims.csv"), Utf8(ResultCsv.Claims(result))));
+        }
+
+        files.Add((Path.Combine(folder, "report.html"), Utf8(HtmlReport.Of(result, figures))));
+        foreach ((string path, byte[] content) in files)
+        {
+            AtomicFile.Write(path, stream => stream.Write(content));
+        }
+
+        return [.. files.Select(file => file.Path)];
+    }
+
+    /// <summary>Makes the folder and tries to write in it, so that a long run does not end in front of a locked door.</summary>
+    /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
+    public static void RequireWritable(string folder)
+    {
+        string probe = Path.Combine(folder, ".pimsim-probe");
+        AtomicFile.WriteText(probe, "");
+        File.Delete(probe);
+    }
+
+    /// <summary>Reads the result that was written to a folder, or a results file itself.</summary>
+    /// <exception cref="PimSimUserException">There is none, or it is not a result.</exception>
+    public static ExperimentResult Read(string path) => ResultJson.Read(Directory.Exists(path) ? Path.Combine(path, ResultsFile) : path);
+
+    private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+}
