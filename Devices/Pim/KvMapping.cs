@@ -20,7 +20,7 @@ public sealed class KvMapping
     private readonly int _slotsPerHead;
     private readonly int _slotsPerChannel;
     private readonly int _rowsPerSlot;
-    private readonly int _keyRows;
+    private readonly long _keyRows;
 
     /// <summary>Lays out the cache of one layer and sequence.</summary>
     public KvMapping(PimMemory memory, int kvHeads, int headDim, int reservedContext)
@@ -33,12 +33,12 @@ public sealed class KvMapping
         _slotsPerChannel = DivideUp(kvHeads * _slotsPerHead, memory.Channels);
         _rowsPerSlot = DivideUp(reservedContext, ElementsPerRow);
         long keyColumns = (long)DivideUp(reservedContext, memory.TotalBanks) * KeyColumns;
-        _keyRows = checked((int)((keyColumns + _organization.ColumnsPerRow - 1) / _organization.ColumnsPerRow));
-        RowsPerBank = _keyRows + (_slotsPerChannel * _rowsPerSlot);
+        _keyRows = (keyColumns + _organization.ColumnsPerRow - 1) / _organization.ColumnsPerRow;
+        RowsPerBank = _keyRows + ((long)_slotsPerChannel * _rowsPerSlot);
     }
 
-    /// <summary>Rows of every bank that one layer and sequence takes.</summary>
-    public int RowsPerBank { get; }
+    /// <summary>Rows of every bank that one layer and sequence takes; more than there can be, if the context is that long.</summary>
+    public long RowsPerBank { get; }
 
     /// <summary>Pieces that a head's query is cut into, as long as the global buffer; the ASIC adds up their partial scores.</summary>
     public int ScoreParts => DivideUp(_headColumns, BufferColumns);
@@ -101,7 +101,7 @@ public sealed class KvMapping
                     builder.LoadBuffer(columns);
                     for (int slot = from; slot < to; slot++)
                     {
-                        builder.Accumulate(((long)ValueRow(slot - firstSlot) * _organization.ColumnsPerRow) + done, columns);
+                        builder.Accumulate((ValueRow(slot - firstSlot) * _organization.ColumnsPerRow) + done, columns);
                     }
                 }
             }
@@ -127,13 +127,13 @@ public sealed class KvMapping
         if (slots > 0)
         {
             builder.Add(PimInstruction.WriteColumns(
-                ValueRow(0) + (position / ElementsPerRow), _rowsPerSlot, slots, position % ElementsPerRow / _memory.MultipliersPerBank));
+                (int)ValueRow(0) + (position / ElementsPerRow), _rowsPerSlot, slots, position % ElementsPerRow / _memory.MultipliersPerBank));
         }
 
         return builder.Finish();
     });
 
-    private int ValueRow(int slotInChannel) => _keyRows + (slotInChannel * _rowsPerSlot);
+    private long ValueRow(int slotInChannel) => _keyRows + ((long)slotInChannel * _rowsPerSlot);
 
     /// <summary>Groups of as many tokens as the channel has banks, that hold tokens below <paramref name="context"/>.</summary>
     private int TokenGroupsOf(int channel, int context)
@@ -146,5 +146,5 @@ public sealed class KvMapping
 
     private ProgramBuilder NewBuilder() => new(_organization.ColumnsPerRow, _memory.AccumulatorsPerBank);
 
-    private static int DivideUp(int value, int divisor) => (value + divisor - 1) / divisor;
+    private static int DivideUp(int value, int divisor) => (int)(((long)value + divisor - 1) / divisor);
 }

@@ -45,7 +45,7 @@ internal sealed class PimLayout
         row += (footprint.WeightType.Bytes(vectors) + bytesPerRow - 1) / bytesPerRow;
         _cache = new KvMapping(memory, footprint.KvWidth / footprint.HeadDim, footprint.HeadDim, footprint.ReservedContext);
         _cacheFirstRow = (int)Math.Min(row, int.MaxValue);
-        row += (long)_cache.RowsPerBank * footprint.Layers * footprint.Sequences;
+        row += _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
         _rowsNeeded = row;
         (WeightMapping head, EmbeddingRow) = _weights[OperatorRole.LmHead];
         EmbeddingRead = head.ReadOutput(0);
@@ -82,7 +82,7 @@ internal sealed class PimLayout
         return (mapping, firstRow + (instance * mapping.RowsPerBank));
     }
 
-    public int CacheRow(int instance, int sequence) => _cacheFirstRow + (((instance * _footprint.Sequences) + sequence) * _cache.RowsPerBank);
+    public int CacheRow(int instance, int sequence) => _cacheFirstRow + (((instance * _footprint.Sequences) + sequence) * (int)_cache.RowsPerBank);
 
     /// <summary>Pieces that the probabilities of one head are cut into.</summary>
     public int ValueParts(int context) => _cache.ValueParts(context);

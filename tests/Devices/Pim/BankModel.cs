@@ -4,7 +4,7 @@ using Xunit;
 namespace PimSim.Devices.Tests.Pim;
 
 /// <summary>The cells of all banks as integers. What was never written holds rubbish that would show in any sum.</summary>
-internal sealed class BankModel(PimMemory memory, int rowsPerBank)
+internal sealed class BankModel(PimMemory memory, long rowsPerBank)
 {
     private const long Rubbish = 1_000_000_007;
 
@@ -13,7 +13,7 @@ internal sealed class BankModel(PimMemory memory, int rowsPerBank)
     /// <summary>Writes one element, which nobody may have written before.</summary>
     public void Write(int channel, int bank, long column, int lane, long value)
     {
-        Assert.InRange(column, 0, ((long)rowsPerBank * memory.Channel.Organization.ColumnsPerRow) - 1);
+        Assert.InRange(column, 0, (rowsPerBank * memory.Channel.Organization.ColumnsPerRow) - 1);
         Assert.True(_cells.TryAdd((channel, bank, column, lane), value), "a cell is written twice");
     }
 
@@ -21,7 +21,7 @@ internal sealed class BankModel(PimMemory memory, int rowsPerBank)
     public long Dot(int channel, int bank, WalkedResult result, long[] buffer)
     {
         long sum = 0;
-        Assert.InRange(result.FirstColumn + result.Columns, 1, (long)rowsPerBank * memory.Channel.Organization.ColumnsPerRow);
+        Assert.InRange(result.FirstColumn + result.Columns, 1, rowsPerBank * memory.Channel.Organization.ColumnsPerRow);
         for (int i = 0; i < result.Columns; i++)
         {
             for (int lane = 0; lane < memory.MultipliersPerBank; lane++)

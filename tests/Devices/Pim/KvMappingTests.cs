@@ -77,7 +77,7 @@ public class KvMappingTests
                 ProgramWalk score = new(memory, scores.Program(scores.VariantOf(channel)), (_, length) => cache.ScoreParts == 1 ? cache.HeadColumns : length);
                 ProgramWalk sum = new(memory, sums.Program(sums.VariantOf(channel)), (_, length) => length);
                 long end = sum.Results.Concat(score.Results).Max(result => (long?)result.FirstColumn + result.Columns) ?? 0;
-                Assert.InRange(end, 0, (long)mapping.RowsPerBank * memory.Channel.Organization.ColumnsPerRow);
+                Assert.InRange(end, 0, mapping.RowsPerBank * memory.Channel.Organization.ColumnsPerRow);
                 scoreWork += score.MacColumns;
                 sumWork += sum.MacColumns;
             }

@@ -15,6 +15,8 @@ public class PimAccelerationTests
         Gen.Int[0, 3].Select(i => MemoryVariants.With($"timings.tRFC={5 + i} ns", $"refresh.interval={100 + (37 * i)} ns", "organization.channels=3")),
         Gen.Int[0, 3].Select(i => MemoryVariants.With($"timings.tCCDMAC={1 + (7 * i)} ns", "processing.globalBuffer=96 B", "processing.accumulatorsPerBank=3")),
         Gen.Int[0, 3].Select(i => MemoryVariants.With($"clock={700 + (i * 113)} ps", "timings.tWR=90 ns", "organization.columnsPerRow=16", "organization.channels=5")),
+        Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool).Select((mode, precharge, waits) => MemoryVariants.With(
+            $"modes.nonDramMode={Word(mode)}", $"modes.needsPrecharge={Word(precharge)}", $"modes.waitsForNextCommand={Word(waits)}", "organization.channels=6")),
         Gen.Const(Catalogues.Memory("ianus-memory")));
 
     [Fact]
@@ -35,7 +37,9 @@ public class PimAccelerationTests
                     AssertSame(plain, fast);
                 }
             },
-            iter: 400);
+            iter: 200);
+
+    private static string Word(bool flag) => flag ? "true" : "false";
 
     private static void AssertSame(PimDevice expected, PimDevice actual)
     {

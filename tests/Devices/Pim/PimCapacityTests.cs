@@ -19,7 +19,7 @@ public class PimCapacityTests
             long rows = footprint.Matrices.Sum(matrix => (long)new WeightMapping(ample, matrix.Inputs, matrix.Outputs).RowsPerBank * matrix.Instances);
             long vectors = footprint.OtherParameters + footprint.Matrices.Sum(matrix => matrix.Bias ? (long)matrix.Outputs * matrix.Instances : 0);
             rows += ((2 * vectors) + (128 * 2048) - 1) / (128 * 2048);
-            rows += (long)new KvMapping(ample, model.KvHeads, model.HeadDim, model.Reserved).RowsPerBank * model.Layers * model.Sequences;
+            rows += new KvMapping(ample, model.KvHeads, model.HeadDim, model.Reserved).RowsPerBank * model.Layers * model.Sequences;
             PimDevices.New(MemoryVariants.With($"organization.rows={rows}"), footprint);
             Assert.Throws<PimSimUserException>(() => PimDevices.New(MemoryVariants.With($"organization.rows={rows - 1}"), footprint));
         },
@@ -34,6 +34,17 @@ public class PimCapacityTests
         PimDevices.New(memory, footprint);
         PimSimUserException fault = Assert.Throws<PimSimUserException>(() => PimDevices.New(memory, footprint with { Sequences = 2 }));
         Assert.Equal("toy-device: big-toy does not fit: weights 2.00 GiB, cache for 16384 tokens x 2 4.00 GiB; laid out in rows 6.00 GiB of 4.00 GiB", fault.Message);
+    }
+
+    [Theory]
+    [InlineData(1 << 24)]
+    [InlineData(2_000_000_000)]
+    [InlineData(int.MaxValue)]
+    public void No_context_is_too_long_to_be_refused_with_the_sizes(int context)
+    {
+        ModelFootprint footprint = new PimModel(4096, 32, 1, 128, 1, 1, false, 48, context, 8).Footprint;
+        PimSimUserException fault = Assert.Throws<PimSimUserException>(() => PimDevices.New(MemoryVariants.With("organization.channels=1"), footprint));
+        Assert.Contains($"toy does not fit: weights 6.00 GiB, cache for {context} tokens x 8", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]
