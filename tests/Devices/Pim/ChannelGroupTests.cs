@@ -61,6 +61,21 @@ public class ChannelGroupTests
         Assert.Equal([0, 0], asked);
     }
 
+    /// <summary>One bank's MAC takes as long as all banks' MAC.</summary>
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public void Of_channels_that_end_together_the_lowest_is_the_critical_one(int allBanksOn, int oneBankOn)
+    {
+        PimMemory memory = Catalogues.Memory("pim-gpt-memory");
+        PimInstruction[][] programs = [[], []];
+        programs[allBanksOn] = [PimInstruction.Stream(DramCommand.MACAB, 0, 0, 8), PimInstruction.Close()];
+        programs[oneBankOn] = [PimInstruction.StreamBank(DramCommand.MACSB, 5, 0, 0, 8), PimInstruction.Close()];
+        ChannelCounters critical = new();
+        NewGroup(memory, 2, accelerate: true, _ => { }).Run(new ChannelPrograms(programs), 0, 0, new(), critical);
+        Assert.Equal(allBanksOn == 0 ? 8 : 0, critical.Commands(DramCommand.MACAB));
+    }
+
     private static ChannelGroup NewGroup(PimMemory memory, int channels, bool accelerate, Action<int> asked)
     {
         ChannelSequencer<NoSink> sequencer = new(memory.Channel, accelerate, default);

@@ -16,7 +16,7 @@ public class PimDeviceTests
 
     private static readonly Gen<PimMemory> Memories = Gen.OneOf(
         Gen.Int[1, 9].Select(channels => MemoryVariants.With($"organization.channels={channels}")),
-        Gen.Int[0, 3].Select(i => MemoryVariants.With($"clock={700 + (i * 113)} ps", "processing.globalBuffer=256 B")));
+        Gen.Int[0, 3].Select(i => MemoryVariants.With($"clock={700 + (i * 113)} ps", "processing.globalBuffer=96 B")));
 
     private static readonly Gen<(PimMemory Memory, AsicModel Asic, PimModel Model, PimWork[] Works)> Runs = Gen.Select(Memories, Asics, PimModel.Small)
         .SelectMany((memory, asic, model) => PimWork.On(model, 14).Select(works => (memory, asic, model, works)));

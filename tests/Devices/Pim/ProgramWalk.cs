@@ -51,6 +51,9 @@ internal sealed class ProgramWalk
     /// <summary>Columns multiplied.</summary>
     public long MacColumns { get; private set; }
 
+    /// <summary>Number of results of each read-out, and the last load before it.</summary>
+    public List<(int Load, int Count)> ReadOuts { get; } = [];
+
     /// <summary>Results read.</summary>
     public long ResultsRead { get; private set; }
 
@@ -65,6 +68,7 @@ internal sealed class ProgramWalk
             case (PimOpcode.Transfer, DramCommand.RDMAC):
                 Assert.Equal(_outstanding, instruction.Count);
                 ResultsRead += instruction.Count;
+                ReadOuts.Add((Loads.Count - 1, instruction.Count));
                 _outstanding = 0;
                 break;
             case (PimOpcode.Stream, DramCommand.MACAB):

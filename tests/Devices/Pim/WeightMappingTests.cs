@@ -32,6 +32,9 @@ public class WeightMappingTests
                 Assert.Equal(rounds == 0 ? [] : chunks, walk.Loads);
                 Assert.Equal(rounds * chunks.Sum(columns => (long)columns), walk.MacColumns);
                 Assert.Equal((long)rounds * chunks.Length, walk.ResultsRead);
+
+                // All results of a chunk are out before the next chunk comes in.
+                Assert.All(walk.ReadOuts.GroupBy(read => read.Load), reads => Assert.Equal(rounds, reads.Sum(read => read.Count)));
                 AssertDisjoint(walk.Results, (long)mapping.RowsPerBank * organization.ColumnsPerRow);
                 multiplications += walk.MacColumns * organization.Banks * memory.MultipliersPerBank;
             }
