@@ -24,7 +24,7 @@ public static class LatencyExpression
                 throw new FormatException($"'{text[position]}' is unexpected");
             }
 
-            return value;
+            return Math.Abs(value) <= int.MaxValue ? value : throw new FormatException($"{value} cycles are too many");
         }
         catch (FormatException fault)
         {

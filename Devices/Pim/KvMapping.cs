@@ -20,7 +20,7 @@ public sealed class KvMapping
     private readonly int _slotsPerHead;
     private readonly int _slotsPerChannel;
     private readonly int _rowsPerSlot;
-    private readonly int _keyRows;
+    private readonly long _keyRows;
 
     /// <summary>Lays out the cache of one layer and sequence.</summary>
     public KvMapping(PimMemory memory, int kvHeads, int headDim, int reservedContext)
@@ -33,12 +33,19 @@ public sealed class KvMapping
         _slotsPerChannel = DivideUp(kvHeads * _slotsPerHead, memory.Channels);
         _rowsPerSlot = DivideUp(reservedContext, ElementsPerRow);
         long keyColumns = (long)DivideUp(reservedContext, memory.TotalBanks) * KeyColumns;
-        _keyRows = checked((int)((keyColumns + _organization.ColumnsPerRow - 1) / _organization.ColumnsPerRow));
-        RowsPerBank = _keyRows + (_slotsPerChannel * _rowsPerSlot);
+        _keyRows = (keyColumns + _organization.ColumnsPerRow - 1) / _organization.ColumnsPerRow;
+        RowsPerBank = _keyRows + ((long)_slotsPerChannel * _rowsPerSlot);
     }
 
-    /// <summary>Rows of every bank that one layer and sequence takes.</summary>
-    public int RowsPerBank { get; }
+    /// <summary>Rows of every bank that one layer and sequence takes; more than there can be, if the context is that long.</summary>
+    public long RowsPerBank { get; }
+
+    /// <summary>Pieces that a head's query is cut into, as long as the global buffer; the ASIC adds up their partial scores.</summary>
+    public int ScoreParts => DivideUp(_headColumns, BufferColumns);
+
+    /// <summary>Pieces that a head's probabilities are cut into, as long as the global buffer; the ASIC adds up their partial
+    /// sums.</summary>
+    public int ValueParts(int context) => DivideUp(context, BufferColumns * _memory.MultipliersPerBank);
 
     private int ElementsPerRow => _organization.ColumnsPerRow * _memory.MultipliersPerBank;
 
@@ -55,13 +62,17 @@ public sealed class KvMapping
         for (int first = 0; first < heads && rounds > 0; first += headsPerLoad)
         {
             int last = Math.Min(first + headsPerLoad, heads);
-            builder.LoadBuffer((last - first) * _headColumns);
-            for (int round = 0; round < rounds; round++)
+            for (int done = 0; done < _headColumns; done += BufferColumns)
             {
-                for (int head = first; head < last; head++)
+                int columns = Math.Min(BufferColumns, _headColumns - done);
+                builder.LoadBuffer((last - first) * columns);
+                for (int round = 0; round < rounds; round++)
                 {
-                    int kvHead = head / (heads / _kvHeads);
-                    builder.Accumulate(((long)round * KeyColumns) + ((long)kvHead * _headColumns), _headColumns);
+                    for (int head = first; head < last; head++)
+                    {
+                        int kvHead = head / (heads / _kvHeads);
+                        builder.Accumulate(((long)round * KeyColumns) + ((long)kvHead * _headColumns) + done, columns);
+                    }
                 }
             }
         }
@@ -76,20 +87,21 @@ public sealed class KvMapping
         int firstSlot = channel * _slotsPerChannel;
         int endSlot = Math.Min(firstSlot + _slotsPerChannel, _kvHeads * _slotsPerHead);
         int group = heads / _kvHeads;
+        int contextColumns = DivideUp(context, _memory.MultipliersPerBank);
         for (int kvHead = firstSlot / _slotsPerHead; kvHead * _slotsPerHead < endSlot; kvHead++)
         {
             int from = Math.Max(firstSlot, kvHead * _slotsPerHead);
             int to = Math.Min(endSlot, (kvHead + 1) * _slotsPerHead);
             for (int query = 0; query < group; query++)
             {
-                int rowOfPart = 0;
-                for (int done = 0; done < context; done += ElementsPerRow, rowOfPart++)
+                // The rows of a slot follow one another, so that a piece may run on into the next row.
+                for (int done = 0; done < contextColumns; done += BufferColumns)
                 {
-                    int columns = DivideUp(Math.Min(ElementsPerRow, context - done), _memory.MultipliersPerBank);
+                    int columns = Math.Min(BufferColumns, contextColumns - done);
                     builder.LoadBuffer(columns);
                     for (int slot = from; slot < to; slot++)
                     {
-                        builder.Accumulate((long)(ValueRow(slot - firstSlot) + rowOfPart) * _organization.ColumnsPerRow, columns);
+                        builder.Accumulate((ValueRow(slot - firstSlot) * _organization.ColumnsPerRow) + done, columns);
                     }
                 }
             }
@@ -115,13 +127,13 @@ public sealed class KvMapping
         if (slots > 0)
         {
             builder.Add(PimInstruction.WriteColumns(
-                ValueRow(0) + (position / ElementsPerRow), _rowsPerSlot, slots, position % ElementsPerRow / _memory.MultipliersPerBank));
+                (int)ValueRow(0) + (position / ElementsPerRow), _rowsPerSlot, slots, position % ElementsPerRow / _memory.MultipliersPerBank));
         }
 
         return builder.Finish();
     });
 
-    private int ValueRow(int slotInChannel) => _keyRows + (slotInChannel * _rowsPerSlot);
+    private long ValueRow(int slotInChannel) => _keyRows + ((long)slotInChannel * _rowsPerSlot);
 
     /// <summary>Groups of as many tokens as the channel has banks, that hold tokens below <paramref name="context"/>.</summary>
     private int TokenGroupsOf(int channel, int context)
@@ -134,5 +146,5 @@ public sealed class KvMapping
 
     private ProgramBuilder NewBuilder() => new(_organization.ColumnsPerRow, _memory.AccumulatorsPerBank);
 
-    private static int DivideUp(int value, int divisor) => (value + divisor - 1) / divisor;
+    private static int DivideUp(int value, int divisor) => (int)(((long)value + divisor - 1) / divisor);
 }

@@ -142,18 +142,18 @@ public sealed class PimDevice : IDevice
             for (int context = op.Context - newTokens + 1; context <= op.Context; context++)
             {
                 end = OnChannels(layout.Scores(op.Heads, context), baseRow, usefulPerToken * context, row, end);
+                end = AddParts(layout.ScoreParts, (long)op.Heads * context, row, end);
                 end = OnAsic(_asic.Softmax(op.Heads, context), row, end);
                 end = OnChannels(layout.WeightedSum(op.Heads, context), baseRow, usefulPerToken * context, row, end);
-                int parts = layout.ValueParts(context);
-                if (parts > 1)
-                {
-                    end = OnAsic(_asic.Accumulate((parts - 1) * usefulPerToken), row, end);
-                }
+                end = AddParts(layout.ValueParts(context), usefulPerToken, row, end);
             }
         }
 
         return end;
     }
+
+    private Picoseconds AddParts(int parts, long results, int row, Picoseconds start) =>
+        parts > 1 ? OnAsic(_asic.Accumulate((parts - 1) * results), row, start) : start;
 
     private Picoseconds Append(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {

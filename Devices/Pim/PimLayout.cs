@@ -45,7 +45,7 @@ internal sealed class PimLayout
         row += (footprint.WeightType.Bytes(vectors) + bytesPerRow - 1) / bytesPerRow;
         _cache = new KvMapping(memory, footprint.KvWidth / footprint.HeadDim, footprint.HeadDim, footprint.ReservedContext);
         _cacheFirstRow = (int)Math.Min(row, int.MaxValue);
-        row += (long)_cache.RowsPerBank * footprint.Layers * footprint.Sequences;
+        row += _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
         _rowsNeeded = row;
         (WeightMapping head, EmbeddingRow) = _weights[OperatorRole.LmHead];
         EmbeddingRead = head.ReadOutput(0);
@@ -59,6 +59,9 @@ internal sealed class PimLayout
 
     /// <summary>Reading one token's embedding.</summary>
     public ChannelPrograms EmbeddingRead { get; }
+
+    /// <summary>Pieces that the query of one head is cut into.</summary>
+    public int ScoreParts => _cache.ScoreParts;
 
     /// <summary>Refuses a model that needs more rows than there are.</summary>
     public void ThrowIfTooLarge(string device)
@@ -79,14 +82,10 @@ internal sealed class PimLayout
         return (mapping, firstRow + (instance * mapping.RowsPerBank));
     }
 
-    public int CacheRow(int instance, int sequence) => _cacheFirstRow + (((instance * _footprint.Sequences) + sequence) * _cache.RowsPerBank);
+    public int CacheRow(int instance, int sequence) => _cacheFirstRow + (((instance * _footprint.Sequences) + sequence) * (int)_cache.RowsPerBank);
 
     /// <summary>Pieces that the probabilities of one head are cut into.</summary>
-    public int ValueParts(int context)
-    {
-        int elementsPerRow = _memory.Channel.Organization.ColumnsPerRow * _memory.MultipliersPerBank;
-        return (context + elementsPerRow - 1) / elementsPerRow;
-    }
+    public int ValueParts(int context) => _cache.ValueParts(context);
 
     // The equal layers of a step ask for the same programs in turn: the last one is kept.
     public ChannelPrograms Scores(int heads, int context)

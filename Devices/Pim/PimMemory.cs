@@ -9,6 +9,9 @@ public sealed class PimMemory
 {
     private const string CatalogueKind = "dram-pim";
 
+    /// <summary>Sums of timings stay far within an int.</summary>
+    private const int LongestTimingCycles = 1 << 24;
+
     private PimMemory(CatalogueEntry entry, CatalogueFolder standards)
     {
         DataNode root = entry.Root;
@@ -20,10 +23,10 @@ public sealed class PimMemory
             entry.Integer(organization, "banksPerGroup", 1, 64),
             entry.Integer(organization, "rows", 1, 1 << 24),
             entry.Integer(organization, "columnsPerRow", 1, 1 << 12),
-            Math.Max(1, (int)entry.Quantity(organization, "accessBytes", Dimension.Size)));
+            (int)Within(entry, organization, "accessBytes", Dimension.Size, 1, 1 << 12, "whole bytes are allowed, up to 4 KiB"));
         organization.RejectUnknownKeys();
 
-        Picoseconds period = new(Math.Max(1, (long)entry.Quantity(root, "clock", Dimension.Time)));
+        Picoseconds period = new((long)Within(entry, root, "clock", Dimension.Time, 1, 1_000_000, "whole picoseconds are allowed, 1 ps to 1 us"));
         Clock = ClockDomain.FromPeriod(period);
         Dictionary<string, long> timings = ReadTimings(entry, root.Required("timings"), period);
         StandardName = root.Required("standard").Word([.. standards.Names], "gddr6-aim");
@@ -31,15 +34,15 @@ public sealed class PimMemory
 
         DataNode processing = root.Required("processing");
         MultipliersPerBank = entry.Integer(processing, "multipliersPerBank", 1, 1024);
-        GlobalBufferBytes = (int)entry.Quantity(processing, "globalBuffer", Dimension.Size, 2048);
+        GlobalBufferBytes = (int)Within(entry, processing, "globalBuffer", Dimension.Size, banks.AccessBytes, 1 << 24, $"whole bytes are allowed, {banks.AccessBytes} B (one column access) to 16 MiB");
         AccumulatorsPerBank = entry.Integer(processing, "accumulatorsPerBank", 1, 4096);
-        UnitPower = new Power((long)entry.Quantity(processing, "unitPower", Dimension.Power));
+        UnitPower = new Power((long)Within(entry, processing, "unitPower", Dimension.Power, 0, 1_000_000_000, "at most 1 kW is allowed"));
         processing.RejectUnknownKeys();
         ReadPower(entry, root.Required("power"), timings, period);
         root.RejectUnknownKeys();
         if (banks.AccessBytes != 2 * MultipliersPerBank)
         {
-            organization.Report($"accessBytes {banks.AccessBytes} does not feed {MultipliersPerBank} multipliers of 16 bit: {2 * MultipliersPerBank} B is needed");
+            organization.Optional("accessBytes").Report($"accessBytes {banks.AccessBytes} does not feed {MultipliersPerBank} multipliers of 16 bit: {2 * MultipliersPerBank} B is needed");
         }
     }
 
@@ -106,28 +109,47 @@ public sealed class PimMemory
         foreach ((string key, DataNode value) in node.Entries())
         {
             DataNode inner = entry.Unwrap(value);
-            switch (key[0])
+            if (key is not ['n' or 't', _, ..])
             {
-                case 'n':
-                    timings[key] = inner.Integer(0, int.MaxValue, 1);
-                    break;
-                case 't':
-                    decimal cycles = Math.Ceiling(inner.Quantity(Dimension.Time) / period.Value);
-                    timings["n" + key[1..]] = cycles <= int.MaxValue ? (long)cycles : Refuse(inner, cycles);
-                    break;
-                default:
-                    value.Report("a timing is named nX (cycles) or tX (time)");
-                    break;
+                value.Report("a timing is named nX (cycles) or tX (time)");
+                continue;
+            }
+
+            long cycles = key[0] == 'n'
+                ? inner.Integer(0, LongestTimingCycles, 1)
+                : Limited(inner, Math.Ceiling(inner.Quantity(Dimension.Time) / period.Value));
+            if (!timings.TryAdd($"n{key[1..]}", cycles))
+            {
+                value.Report($"n{key[1..]} and t{key[1..]} are given: one of them is needed");
             }
         }
 
         return timings;
     }
 
-    private static long Refuse(DataNode node, decimal cycles)
+    private static long Limited(DataNode node, decimal cycles)
     {
-        node.Report($"{cycles} cycles are more than {int.MaxValue}");
+        if (cycles <= LongestTimingCycles)
+        {
+            return (long)cycles;
+        }
+
+        node.Report($"{cycles} cycles are more than {LongestTimingCycles}");
         return 1;
+    }
+
+    /// <summary>A quantity within bounds; what lies outside is reported where it was written.</summary>
+    private static decimal Within(CatalogueEntry entry, DataNode parent, string key, Dimension dimension, decimal minimum, decimal maximum, string range)
+    {
+        DataNode node = entry.Unwrap(parent.Required(key));
+        decimal value = node.Quantity(dimension, minimum);
+        if (value < minimum || value > maximum || (dimension is Dimension.Size or Dimension.Time && value != Math.Truncate(value)))
+        {
+            node.Report($"'{node.RawText}' is not possible: {range}");
+            return minimum;
+        }
+
+        return value;
     }
 
     private static PimChannelConfiguration ReadChannel(CatalogueEntry entry, ChannelOrganization organization, Dictionary<string, long> timings, Picoseconds period, CatalogueEntry standard)
@@ -140,11 +162,11 @@ public sealed class PimMemory
         DataNode refresh = root.Required("refresh");
         if (refresh.IsMapping)
         {
-            decimal cycles = Math.Floor(entry.Quantity(refresh, "interval", Dimension.Time) / period.Value);
+            decimal cycles = Math.Floor(entry.Quantity(refresh, "interval", Dimension.Time, fallback: (decimal)int.MaxValue * period.Value) / period.Value);
             refreshInterval = (int)Math.Min(cycles, int.MaxValue);
             if (refreshInterval <= timings.GetValueOrDefault("nRFC"))
             {
-                refresh.Report($"an interval of {refreshInterval} cycles leaves no time between refreshes of {timings.GetValueOrDefault("nRFC")} cycles");
+                refresh.Optional("interval").Report($"an interval of {refreshInterval} cycles leaves no time between refreshes of {timings.GetValueOrDefault("nRFC")} cycles");
             }
 
             refresh.RejectUnknownKeys();
@@ -171,17 +193,20 @@ public sealed class PimMemory
 
     private void ReadPower(CatalogueEntry entry, DataNode power, Dictionary<string, long> timings, Picoseconds period)
     {
+        decimal Current(string key) => Within(entry, power, key, Dimension.Current, 0, 1_000_000_000, "at most 1000 A are allowed");
+        int before = entry.Root.Problems.Problems.Count;
         DramCurrents currents = new(
-            entry.Quantity(power, "voltage", Dimension.Voltage),
-            entry.Quantity(power, "idd0", Dimension.Current),
-            entry.Quantity(power, "idd2n", Dimension.Current),
-            entry.Quantity(power, "idd3n", Dimension.Current),
+            Within(entry, power, "voltage", Dimension.Voltage, 0, 1_000_000, "at most 1000 V are allowed"),
+            Current("idd0"),
+            Current("idd2n"),
+            Current("idd3n"),
             entry.Integer(power, "idd3nOpenBanks", 1, 4096),
-            entry.Quantity(power, "idd4r", Dimension.Current),
-            entry.Quantity(power, "idd4w", Dimension.Current),
-            entry.Quantity(power, "idd5", Dimension.Current));
-        MacReadFactor = entry.Quantity(power, "macReadFactor", Dimension.Ratio);
-        IoPerAccess = new Energy((Int128)(entry.Quantity(power, "ioEnergy", Dimension.EnergyPerBit) * 8 * Channel.Organization.AccessBytes));
+            Current("idd4r"),
+            Current("idd4w"),
+            Current("idd5"));
+        MacReadFactor = Within(entry, power, "macReadFactor", Dimension.Ratio, 0, 1000, "at most 1000 is allowed");
+        decimal attojoulesPerBit = Within(entry, power, "ioEnergy", Dimension.EnergyPerBit, 0, 1_000_000_000_000, "at most 1000000 pJ/bit are allowed");
+        IoPerAccess = new Energy((Int128)(attojoulesPerBit * 8 * Channel.Organization.AccessBytes));
         power.RejectUnknownKeys();
 
         long Span(string name)
@@ -196,6 +221,11 @@ public sealed class PimMemory
         }
 
         Power = new DramPower(currents, Span("nRC"), Span("nRAS"), Span("nBL"), Span("nRFC"));
+        if (entry.Root.Problems.Problems.Count > before)
+        {
+            return;
+        }
+
         (string Name, Int128 Value)[] energies =
         [
             ("an activation", Power.Activate.Attojoules), ("a read", Power.Read.Attojoules), ("a write", Power.Write.Attojoules),

@@ -83,7 +83,7 @@ public sealed class SystemDefinition
             {
                 changed.Root.Replace(change.Path, change.Value);
             }
-            else
+            else if (!PartsOfType[type].Contains(change.Part))
             {
                 change.Value.Report($"'{name}' has no part '{change.Part}'; {NearestWord.Suggest(change.Part, PartsOfType[type])}");
             }

@@ -75,9 +75,15 @@ public sealed class DataNode
     public static DataNode Parse(string file, string text, ProblemList problems) =>
         new(file, "", YamlText.Read(file, text), problems, new(ReferenceEqualityComparer.Instance));
 
-    /// <summary>Records a fault at this place.</summary>
+    /// <summary>Records a fault at this place; that of a sourced number whose value another file has put in place, there.</summary>
     public void Report(string message)
     {
+        if (_yaml is YamlMappingNode sourced && sourced.Children.TryGetValue(new YamlScalarNode("value"), out YamlNode? value) && _foreign.ContainsKey(value))
+        {
+            new DataNode(File, Path, value, Problems, _foreign).Report(message);
+            return;
+        }
+
         string subject = Path.Length > 0 ? $"{Path}: " : "";
         Problems.Add(new Problem(File, Line, _yaml is null ? 0 : (int)_yaml.Start.Column, subject + message));
     }
