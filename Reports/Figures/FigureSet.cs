@@ -26,6 +26,7 @@ public static class FigureSet
         List<Figure> figures =
         [
             new TokensPerSecondFigure(result),
+            new MillisecondsPerTokenFigure(result),
             new JoulesPerTokenFigure(result),
             new DollarsPerMillionTokensFigure(result),
             new SpeedUpFigure(result),

@@ -20,7 +20,7 @@ public class FigureTests
     [Fact]
     public void A_result_has_a_figure_of_each_metric_and_ratio_and_four_breakdowns_of_each_PIM_system() => Assert.Equal(
         [
-            "tokens-per-second", "joules-per-token", "dollars-per-million-tokens", "speed-up", "energy-ratio",
+            "tokens-per-second", "milliseconds-per-token", "joules-per-token", "dollars-per-million-tokens", "speed-up", "energy-ratio",
             "latency-by-component-pim-gpt", "latency-by-operator-pim-gpt", "energy-by-component-pim-gpt", "energy-by-operator-pim-gpt",
         ],
         Rendered.Select(figure => figure.Name));
@@ -40,6 +40,7 @@ public class FigureTests
 
     [Theory]
     [InlineData("tokens-per-second", "Tokens per second")]
+    [InlineData("milliseconds-per-token", "Time (ms per token)")]
     [InlineData("joules-per-token", "Energy (J per token)")]
     [InlineData("dollars-per-million-tokens", "Price ($ per million tokens)")]
     [InlineData("speed-up", "Speed-up (×)")]
@@ -80,6 +81,7 @@ public class FigureTests
 
     [Theory]
     [InlineData("tokens-per-second", 9)]
+    [InlineData("milliseconds-per-token", 9)]
     [InlineData("joules-per-token", 9)]
     [InlineData("dollars-per-million-tokens", 9)]
     [InlineData("speed-up", 6)]
@@ -178,7 +180,7 @@ public class FigureTests
     {
         ExperimentResult partial = Sample with { Points = [.. Sample.Points.Where(point => point.System == "t4" && point.Model != "gpt2-xl")] };
         IReadOnlyList<RenderedFigure> figures = FigureSet.Render(partial);
-        Assert.Equal(["tokens-per-second", "joules-per-token", "dollars-per-million-tokens"], figures.Select(figure => figure.Name));
+        Assert.Equal(["tokens-per-second", "milliseconds-per-token", "joules-per-token", "dollars-per-million-tokens"], figures.Select(figure => figure.Name));
         Assert.Equal(2, new SvgPicture(figures[0]).Bars.Count);
         Assert.Empty(FigureSet.Render(Sample with { Points = [] }));
     }
