@@ -22,7 +22,8 @@ if (parsed.Errors.Count > 0)
         await Console.Error.WriteLineAsync(error.Message);
     }
 
-    await Console.Error.WriteLineAsync($"'pimsim {string.Join(' ', parsed.CommandResult.Command.Parents.Any() ? parsed.CommandResult.Command.Name + " " : "")}--help' lists what can be said.");
+    string command = parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ";
+    await Console.Error.WriteLineAsync($"'pimsim {command}--help' lists what can be said.");
     return BadInput;
 }
 

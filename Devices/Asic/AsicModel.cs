@@ -134,8 +134,8 @@ public sealed class AsicModel
         {
             OperationCount row = profile.At(stage, length);
             cycles += Math.Max(
-                DivideRoundingUp(checked(row.Adds * rows), _configuration.Adders),
-                DivideRoundingUp(checked(row.Multiplies * rows), _configuration.Multipliers));
+                CeilingDivision.Of(checked(row.Adds * rows), _configuration.Adders),
+                CeilingDivision.Of(checked(row.Multiplies * rows), _configuration.Multipliers));
             cycles += (long)row.Depth * _configuration.UnitLatency;
         }
 
@@ -155,8 +155,6 @@ public sealed class AsicModel
 
         return (_configuration.AddEnergy * checked(adds * rows)) + (_configuration.MultiplyEnergy * checked(multiplies * rows));
     }
-
-    private static long DivideRoundingUp(long value, int divisor) => (value + divisor - 1) / divisor;
 
     private void ThrowTooLong(string function, int length, long rowBytes) =>
         throw new PimSimUserException(

@@ -34,16 +34,7 @@ internal readonly record struct AsicPowerSheet(Power StaticPower, Energy AddEner
             new Energy((Int128)Math.Round(attojoulesPerAdd * multiplyToAdd)));
     }
 
-    // A clock that stands still is a fault of the file; 1 Hz keeps the reading going.
-    public static long ReadFrequency(CatalogueEntry entry, DataNode parent, string key)
-    {
-        decimal hertz = entry.Quantity(parent, key, Dimension.Frequency);
-        if (hertz is >= 1 and <= 1_000_000_000_000)
-        {
-            return (long)hertz;
-        }
-
-        parent.Optional(key).Report("1 Hz to 1000 GHz is allowed");
-        return 1;
-    }
+    /// <summary>A clock that runs.</summary>
+    public static long ReadFrequency(CatalogueEntry entry, DataNode parent, string key) =>
+        (long)entry.Within(parent, key, Dimension.Frequency, 1, 1_000_000_000_000, "1 Hz to 1000 GHz is allowed");
 }

@@ -29,9 +29,6 @@ public sealed class ChannelPrograms
         _variants = [.. variants];
     }
 
-    /// <summary>Number of distinct programs.</summary>
-    public int Variants => _variants.Length;
-
     /// <summary>Which of the distinct programs a channel runs.</summary>
     public int VariantOf(int channel) => _variantOfChannel[channel];
 

@@ -28,12 +28,12 @@ public sealed class KvMapping
         _memory = memory;
         _organization = memory.Channel.Organization;
         _kvHeads = kvHeads;
-        _headColumns = DivideUp(headDim, memory.MultipliersPerBank);
-        _slotsPerHead = DivideUp(headDim, _organization.Banks);
-        _slotsPerChannel = DivideUp(kvHeads * _slotsPerHead, memory.Channels);
-        _rowsPerSlot = DivideUp(reservedContext, ElementsPerRow);
-        long keyColumns = (long)DivideUp(reservedContext, memory.TotalBanks) * KeyColumns;
-        _keyRows = (keyColumns + _organization.ColumnsPerRow - 1) / _organization.ColumnsPerRow;
+        _headColumns = CeilingDivision.Of(headDim, memory.MultipliersPerBank);
+        _slotsPerHead = CeilingDivision.Of(headDim, _organization.Banks);
+        _slotsPerChannel = CeilingDivision.Of(kvHeads * _slotsPerHead, memory.Channels);
+        _rowsPerSlot = CeilingDivision.Of(reservedContext, ElementsPerRow);
+        long keyColumns = (long)CeilingDivision.Of(reservedContext, memory.TotalBanks) * KeyColumns;
+        _keyRows = CeilingDivision.Of(keyColumns, _organization.ColumnsPerRow);
         RowsPerBank = _keyRows + ((long)_slotsPerChannel * _rowsPerSlot);
     }
 
@@ -41,11 +41,11 @@ public sealed class KvMapping
     public long RowsPerBank { get; }
 
     /// <summary>Pieces that a head's query is cut into, as long as the global buffer; the ASIC adds up their partial scores.</summary>
-    public int ScoreParts => DivideUp(_headColumns, BufferColumns);
+    public int ScoreParts => CeilingDivision.Of(_headColumns, BufferColumns);
 
     /// <summary>Pieces that a head's probabilities are cut into, as long as the global buffer; the ASIC adds up their partial
     /// sums.</summary>
-    public int ValueParts(int context) => DivideUp(context, BufferColumns * _memory.MultipliersPerBank);
+    public int ValueParts(int context) => CeilingDivision.Of(context, BufferColumns * _memory.MultipliersPerBank);
 
     private int ElementsPerRow => _organization.ColumnsPerRow * _memory.MultipliersPerBank;
 
@@ -87,7 +87,7 @@ public sealed class KvMapping
         int firstSlot = channel * _slotsPerChannel;
         int endSlot = Math.Min(firstSlot + _slotsPerChannel, _kvHeads * _slotsPerHead);
         int group = heads / _kvHeads;
-        int contextColumns = DivideUp(context, _memory.MultipliersPerBank);
+        int contextColumns = CeilingDivision.Of(context, _memory.MultipliersPerBank);
         for (int kvHead = firstSlot / _slotsPerHead; kvHead * _slotsPerHead < endSlot; kvHead++)
         {
             int from = Math.Max(firstSlot, kvHead * _slotsPerHead);
@@ -138,13 +138,11 @@ public sealed class KvMapping
     /// <summary>Groups of as many tokens as the channel has banks, that hold tokens below <paramref name="context"/>.</summary>
     private int TokenGroupsOf(int channel, int context)
     {
-        int groups = DivideUp(context, _organization.Banks);
+        int groups = CeilingDivision.Of(context, _organization.Banks);
         return (groups / _memory.Channels) + (groups % _memory.Channels > channel ? 1 : 0);
     }
 
     private ChannelPrograms PerChannel(Func<int, PimInstruction[]> build) => new([.. Enumerable.Range(0, _memory.Channels).Select(build)]);
 
     private ProgramBuilder NewBuilder() => new(_organization.ColumnsPerRow, _memory.AccumulatorsPerBank);
-
-    private static int DivideUp(int value, int divisor) => (int)(((long)value + divisor - 1) / divisor);
 }

@@ -42,7 +42,7 @@ internal sealed class PimLayout
         VectorRow = (int)Math.Min(row, int.MaxValue);
         long vectors = footprint.OtherParameters + footprint.Matrices.Sum(matrix => matrix.Bias ? (long)matrix.Outputs * matrix.Instances : 0);
         long bytesPerRow = (long)memory.Channel.Organization.RowBytes * memory.TotalBanks;
-        row += (footprint.WeightType.Bytes(vectors) + bytesPerRow - 1) / bytesPerRow;
+        row += CeilingDivision.Of(footprint.WeightType.Bytes(vectors), bytesPerRow);
         _cache = new KvMapping(memory, footprint.KvWidth / footprint.HeadDim, footprint.HeadDim, footprint.ReservedContext);
         _cacheFirstRow = (int)Math.Min(row, int.MaxValue);
         row += _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
@@ -123,7 +123,7 @@ internal sealed class PimLayout
     {
         if (!_vectorReads.TryGetValue(bytes, out ChannelPrograms? programs))
         {
-            long accesses = (bytes + _memory.Channel.Organization.AccessBytes - 1) / _memory.Channel.Organization.AccessBytes;
+            long accesses = CeilingDivision.Of(bytes, _memory.Channel.Organization.AccessBytes);
             programs = new ChannelPrograms([.. Enumerable.Range(0, _memory.Channels).Select(channel => VectorProgram(accesses, channel))]);
             _vectorReads.Add(bytes, programs);
         }

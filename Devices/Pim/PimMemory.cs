@@ -23,10 +23,10 @@ public sealed class PimMemory
             entry.Integer(organization, "banksPerGroup", 1, 64),
             entry.Integer(organization, "rows", 1, 1 << 24),
             entry.Integer(organization, "columnsPerRow", 1, 1 << 12),
-            (int)Within(entry, organization, "accessBytes", Dimension.Size, 1, 1 << 12, "whole bytes are allowed, up to 4 KiB"));
+            (int)entry.Within(organization, "accessBytes", Dimension.Size, 1, 1 << 12, "whole bytes are allowed, up to 4 KiB"));
         organization.RejectUnknownKeys();
 
-        Picoseconds period = new((long)Within(entry, root, "clock", Dimension.Time, 1, 1_000_000, "whole picoseconds are allowed, 1 ps to 1 us"));
+        Picoseconds period = new((long)entry.Within(root, "clock", Dimension.Time, 1, 1_000_000, "whole picoseconds are allowed, 1 ps to 1 us"));
         Clock = ClockDomain.FromPeriod(period);
         Dictionary<string, long> timings = ReadTimings(entry, root.Required("timings"), period);
         StandardName = root.Required("standard").Word([.. standards.Names], "gddr6-aim");
@@ -34,9 +34,9 @@ public sealed class PimMemory
 
         DataNode processing = root.Required("processing");
         MultipliersPerBank = entry.Integer(processing, "multipliersPerBank", 1, 1024);
-        GlobalBufferBytes = (int)Within(entry, processing, "globalBuffer", Dimension.Size, banks.AccessBytes, 1 << 24, $"whole bytes are allowed, {banks.AccessBytes} B (one column access) to 16 MiB");
+        GlobalBufferBytes = (int)entry.Within(processing, "globalBuffer", Dimension.Size, banks.AccessBytes, 1 << 24, $"whole bytes are allowed, {banks.AccessBytes} B (one column access) to 16 MiB");
         AccumulatorsPerBank = entry.Integer(processing, "accumulatorsPerBank", 1, 4096);
-        UnitPower = new Power((long)Within(entry, processing, "unitPower", Dimension.Power, 0, 1_000_000_000, "at most 1 kW is allowed"));
+        UnitPower = new Power((long)entry.Within(processing, "unitPower", Dimension.Power, 0, 1_000_000_000, "at most 1 kW is allowed"));
         processing.RejectUnknownKeys();
         ReadPower(entry, root.Required("power"), timings, period);
         root.RejectUnknownKeys();
@@ -138,20 +138,6 @@ public sealed class PimMemory
         return 1;
     }
 
-    /// <summary>A quantity within bounds; what lies outside is reported where it was written.</summary>
-    private static decimal Within(CatalogueEntry entry, DataNode parent, string key, Dimension dimension, decimal minimum, decimal maximum, string range)
-    {
-        DataNode node = entry.Unwrap(parent.Required(key));
-        decimal value = node.Quantity(dimension, minimum);
-        if (value < minimum || value > maximum || (dimension is Dimension.Size or Dimension.Time && value != Math.Truncate(value)))
-        {
-            node.Report($"'{node.RawText}' is not possible: {range}");
-            return minimum;
-        }
-
-        return value;
-    }
-
     private static PimChannelConfiguration ReadChannel(CatalogueEntry entry, ChannelOrganization organization, Dictionary<string, long> timings, Picoseconds period, CatalogueEntry standard)
     {
         DataNode root = entry.Root;
@@ -193,10 +179,10 @@ public sealed class PimMemory
 
     private void ReadPower(CatalogueEntry entry, DataNode power, Dictionary<string, long> timings, Picoseconds period)
     {
-        decimal Current(string key) => Within(entry, power, key, Dimension.Current, 0, 1_000_000_000, "at most 1000 A are allowed");
+        decimal Current(string key) => entry.Within(power, key, Dimension.Current, 0, 1_000_000_000, "at most 1000 A are allowed");
         int before = entry.Root.Problems.Problems.Count;
         DramCurrents currents = new(
-            Within(entry, power, "voltage", Dimension.Voltage, 0, 1_000_000, "at most 1000 V are allowed"),
+            entry.Within(power, "voltage", Dimension.Voltage, 0, 1_000_000, "at most 1000 V are allowed"),
             Current("idd0"),
             Current("idd2n"),
             Current("idd3n"),
@@ -204,8 +190,8 @@ public sealed class PimMemory
             Current("idd4r"),
             Current("idd4w"),
             Current("idd5"));
-        MacReadFactor = Within(entry, power, "macReadFactor", Dimension.Ratio, 0, 1000, "at most 1000 is allowed");
-        decimal attojoulesPerBit = Within(entry, power, "ioEnergy", Dimension.EnergyPerBit, 0, 1_000_000_000_000, "at most 1000000 pJ/bit are allowed");
+        MacReadFactor = entry.Within(power, "macReadFactor", Dimension.Ratio, 0, 1000, "at most 1000 is allowed");
+        decimal attojoulesPerBit = entry.Within(power, "ioEnergy", Dimension.EnergyPerBit, 0, 1_000_000_000_000, "at most 1000000 pJ/bit are allowed");
         IoPerAccess = new Energy((Int128)(attojoulesPerBit * 8 * Channel.Organization.AccessBytes));
         power.RejectUnknownKeys();
 

@@ -20,11 +20,10 @@ public sealed class WeightMapping
         _memory = memory;
         _inputs = inputs;
         _outputs = outputs;
-        int columnsPerRow = memory.Channel.Organization.ColumnsPerRow;
         long rows = 0;
         for (int chunk = 0; chunk < Chunks; chunk++)
         {
-            rows += DivideUp((long)RoundsOf(0) * ChunkColumns(chunk), columnsPerRow);
+            rows += RowsOf(chunk);
         }
 
         RowsPerBank = checked((int)rows);
@@ -38,7 +37,7 @@ public sealed class WeightMapping
     public ChannelPrograms Programs { get; }
 
     /// <summary>Number of pieces that the input vector is cut into.</summary>
-    public int Chunks => (int)DivideUp(_inputs, BufferElements);
+    public int Chunks => CeilingDivision.Of(_inputs, BufferElements);
 
     /// <summary>Results that the fullest channel returns in its last read-out, all channels together: what the ASIC still has
     /// to add when the banks are done.</summary>
@@ -67,7 +66,7 @@ public sealed class WeightMapping
         {
             long column = chunkStart + ((long)round * ChunkColumns(chunk));
             builder.Add(PimInstruction.StreamBank(DramCommand.RD, slot % banks, (int)(column / columnsPerRow), (int)(column % columnsPerRow), ChunkColumns(chunk)));
-            chunkStart += DivideUp((long)RoundsOf(0) * ChunkColumns(chunk), columnsPerRow) * columnsPerRow;
+            chunkStart += RowsOf(chunk) * columnsPerRow;
         }
 
         PimInstruction[] program = builder.Finish();
@@ -91,7 +90,7 @@ public sealed class WeightMapping
 
             // A result belongs to one chunk: the buffer is about to change.
             builder.ReadResults();
-            chunkStart += DivideUp((long)RoundsOf(0) * columns, columnsPerRow) * columnsPerRow;
+            chunkStart += RowsOf(chunk) * columnsPerRow;
         }
 
         return builder.Finish();
@@ -105,8 +104,9 @@ public sealed class WeightMapping
         return full + (rest > channel * _memory.Channel.Organization.Banks ? 1 : 0);
     }
 
-    private int ChunkColumns(int chunk) =>
-        (int)DivideUp(Math.Min(BufferElements, _inputs - ((long)chunk * BufferElements)), _memory.MultipliersPerBank);
+    /// <summary>Rows of every bank that a chunk takes: as many as in the fullest.</summary>
+    private long RowsOf(int chunk) => CeilingDivision.Of((long)RoundsOf(0) * ChunkColumns(chunk), _memory.Channel.Organization.ColumnsPerRow);
 
-    private static long DivideUp(long value, long divisor) => (value + divisor - 1) / divisor;
+    private int ChunkColumns(int chunk) =>
+        (int)CeilingDivision.Of(Math.Min(BufferElements, _inputs - ((long)chunk * BufferElements)), _memory.MultipliersPerBank);
 }

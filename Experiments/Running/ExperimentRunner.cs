@@ -20,11 +20,9 @@ public sealed record RunSettings(PimSimulation Simulation, int Threads, Action? 
 /// <summary>Runs every model of an experiment on every system.</summary>
 public static class ExperimentRunner
 {
-    private const int CommitDigits = 10;
-
-    /// <summary>Version of PimSim, with the beginning of the commit that it was built from.</summary>
-    public static string Version { get; } = Shorten(
-        typeof(ExperimentRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
+    /// <summary>Version of PimSim, with the commit that it was built from.</summary>
+    public static string Version { get; } =
+        typeof(ExperimentRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>Makes sure that every model fits every system and its own context, before anything is simulated.</summary>
     /// <exception cref="PimSimUserException">Something does not fit; one line each.</exception>
@@ -166,11 +164,5 @@ public static class ExperimentRunner
             faults.Add(fault.Message.StartsWith(subject, StringComparison.Ordinal) ? fault.Message : $"{subject}: {fault.Message}");
             return null;
         }
-    }
-
-    private static string Shorten(string version)
-    {
-        int commit = version.IndexOf('+', StringComparison.Ordinal) + 1;
-        return commit > 0 && version.Length > commit + CommitDigits ? version[..(commit + CommitDigits)] : version;
     }
 }

@@ -35,9 +35,6 @@ public readonly record struct Picoseconds(long Value) : IComparable<Picoseconds>
     /// <summary>The later of two times.</summary>
     public static Picoseconds Max(Picoseconds a, Picoseconds b) => a.Value >= b.Value ? a : b;
 
-    /// <summary>Rounds seconds to the nearest picosecond.</summary>
-    public static Picoseconds FromSeconds(double seconds) => new(checked((long)Math.Round(seconds * 1e12)));
-
     /// <inheritdoc/>
     public int CompareTo(Picoseconds other) => Value.CompareTo(other.Value);
 

@@ -41,23 +41,23 @@ public static class PriceReader
 
     private static RentalPrice ReadRental(CatalogueEntry entry, DataNode rental, string day)
     {
-        double rate = Positive(entry, rental, "rate", Dimension.MoneyPerHour);
+        double rate = (double)entry.Positive(rental, "rate", Dimension.MoneyPerHour);
         rental.RejectUnknownKeys();
         return new RentalPrice(rate) { Basis = $"rented at {Text(rate)} $/h as of {day} ({SourceOf(entry, "rental.rate")})" };
     }
 
     private static OwnershipPrice ReadOwnership(CatalogueEntry entry, DataNode ownership, string day)
     {
-        double capital = Positive(entry, ownership, "capital", Dimension.Money);
-        double life = Positive(entry, ownership, "life", Dimension.Time) / PicosecondsPerHour;
-        double utilisation = Positive(entry, ownership, "utilisation", Dimension.Ratio);
+        double capital = (double)entry.Positive(ownership, "capital", Dimension.Money);
+        double life = (double)entry.Positive(ownership, "life", Dimension.Time) / PicosecondsPerHour;
+        double utilisation = (double)entry.Positive(ownership, "utilisation", Dimension.Ratio);
         if (utilisation > 1)
         {
             ownership.Optional("utilisation").Report("more than the whole life; at most 1 (100 %) is possible");
         }
 
         double electricity = (double)entry.Quantity(ownership, "electricity", Dimension.MoneyPerEnergy);
-        double effectiveness = Positive(entry, ownership, "pue", Dimension.Ratio);
+        double effectiveness = (double)entry.Positive(ownership, "pue", Dimension.Ratio);
         if (effectiveness < 1)
         {
             ownership.Optional("pue").Report("less than the machines alone use; at least 1 is possible");
@@ -74,18 +74,6 @@ public static class PriceReader
     }
 
     private static string Text(double number) => number.ToString("0.####", CultureInfo.InvariantCulture);
-
-    private static double Positive(CatalogueEntry entry, DataNode parent, string key, Dimension dimension)
-    {
-        decimal value = entry.Quantity(parent, key, dimension);
-        if (value <= 0)
-        {
-            parent.Optional(key).Report("0 is not possible; more than 0 is needed");
-            return 1;
-        }
-
-        return (double)value;
-    }
 
     /// <summary>What the source key of a value stands for; of an estimate, its note.</summary>
     private static string SourceOf(CatalogueEntry entry, string path)

@@ -11,7 +11,7 @@ namespace PimSim.Acceptance;
 /// <summary>The main job: the eight GPT models on PIM-GPT and its baselines.</summary>
 public class PimGptTests
 {
-    private static readonly string Sample = Path.Combine(PimSimProcess.Repository, "samples", "pim-gpt.yaml");
+    private static readonly string Sample = Path.Combine(SourceTree.Root, "samples", "pim-gpt.yaml");
 
     [Fact]
     public void Fast_forward_and_threads_change_nothing_for_all_eight_models()
@@ -120,13 +120,13 @@ public class PimGptTests
         Assert.Equal(Directory.GetFiles(folder.File("figures"), "*.png").Length, Directory.GetFiles(folder.File("figures"), "*.svg").Length);
     }
 
-    public static TheoryData<string> Samples => [.. Directory.GetFiles(Path.Combine(PimSimProcess.Repository, "samples"), "*.yaml").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Samples => [.. Directory.GetFiles(Path.Combine(SourceTree.Root, "samples"), "*.yaml").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Samples))]
     public void Every_sample_is_right(string sample)
     {
-        Experiment experiment = ExperimentReader.Read(Path.Combine(PimSimProcess.Repository, "samples", sample), new ExperimentSelection([], [], 1));
+        Experiment experiment = ExperimentReader.Read(Path.Combine(SourceTree.Root, "samples", sample), new ExperimentSelection([], [], 1));
         ExperimentRunner.Check(experiment);
         Assert.Equal(experiment.Models.Count * experiment.Systems.Count, Run(experiment, accelerate: true, threads: 2).Points.Count);
     }

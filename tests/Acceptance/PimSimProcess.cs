@@ -5,12 +5,9 @@ namespace PimSim.Acceptance;
 /// <summary>Runs the command line as a user does: a process of its own.</summary>
 internal static class PimSimProcess
 {
-    /// <summary>The top folder of the repository.</summary>
-    public static string Repository { get; } = FindRepository();
-
     public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet") { WorkingDirectory = Repository, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        ProcessStartInfo start = new("dotnet") { WorkingDirectory = SourceTree.Root, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "pimsim.dll"));
         foreach (string argument in arguments)
         {
@@ -22,17 +19,6 @@ internal static class PimSimProcess
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, errors.GetAwaiter().GetResult());
-    }
-
-    private static string FindRepository()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "PimSim.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new DirectoryNotFoundException("PimSim.sln is not above the test program");
     }
 }
 

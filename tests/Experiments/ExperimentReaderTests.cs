@@ -69,13 +69,7 @@ public class ExperimentReaderTests
     [Fact]
     public void The_schema_knows_the_keys_that_the_reader_knows()
     {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "PimSim.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder!.FullName, "docs", "experiment.schema.json")));
+        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "experiment.schema.json")));
         IEnumerable<string> keys = schema.RootElement.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
 
         // The reader lists what it knows when it meets a key that resembles nothing.

@@ -51,13 +51,6 @@ public sealed class CatalogueEntry
     public decimal Quantity(DataNode parent, string key, Dimension dimension, decimal fallback = 1) =>
         Unwrap(parent.Required(key)).Quantity(dimension, fallback);
 
-    /// <summary>Reads a number if it is there.</summary>
-    public decimal? OptionalQuantity(DataNode parent, string key, Dimension dimension)
-    {
-        DataNode node = parent.Optional(key);
-        return node.Exists ? Unwrap(node).Quantity(dimension) : null;
-    }
-
     /// <summary>Reads a required whole number with source.</summary>
     public int Integer(DataNode parent, string key, int minimum, int maximum) =>
         (int)Unwrap(parent.Required(key)).Integer(minimum, maximum, Math.Max(minimum, 1));

@@ -105,15 +105,5 @@ public class DocumentedTableTests(ITestOutputHelper output)
     // What is left below this is the rounding of single precision.
     private static string Show(double error) => error < 5e-7 ? "< 5e-7" : error.ToString("0.0e-0", CultureInfo.InvariantCulture);
 
-    private static string Page()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "PimSim.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        Assert.SkipWhen(folder is null, "the tests run outside the repository: no documentation to compare with");
-        return File.ReadAllText(Path.Combine(folder.FullName, "docs", "asic.md"));
-    }
+    private static string Page() => File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "asic.md"));
 }

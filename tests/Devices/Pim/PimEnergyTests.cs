@@ -35,7 +35,7 @@ public class PimEnergyTests
         ModelFootprint footprint = new("product", [new WeightMatrix(OperatorRole.LmHead, 1024, 128, false, 1)], 0, 1, 16, 16, 1, 1, DataType.Bf16, DataType.Bf16);
         PimDevice device = PimDevices.New(_memory, footprint);
         Operator product = new() { Kind = OperatorKind.Gemm, Role = OperatorRole.LmHead, Phase = Phase.Decode, Rows = 1, Inputs = 1024, Outputs = 128, WeightType = DataType.Bf16 };
-        Assert.Equal(Picoseconds.FromSeconds(_end * Ns), device.Execute(product, 0, Picoseconds.Zero));
+        Assert.Equal(new Picoseconds((long)Math.Round(_end * Ns * 1e12)), device.Execute(product, 0, Picoseconds.Zero));
         _ledger = device.Ledger;
     }
 

@@ -15,7 +15,6 @@ public sealed class CatalogueTests : IDisposable
         CatalogueEntry entry = Entry("latency: {value: 12 ns, source: P}\nbanks: {value: 16, source: estimated, note: guess}\n", out ProblemList problems);
         Assert.Equal(16, entry.Integer(entry.Root, "banks", 1, 64));
         Assert.Equal(12_000, entry.Quantity(entry.Root, "latency", Dimension.Time));
-        Assert.Null(entry.OptionalQuantity(entry.Root, "absent", Dimension.Time));
         entry.Root.RejectUnknownKeys();
         Assert.Empty(problems.Problems);
         Assert.Equal([new("banks", "16", "estimated", "guess"), new SourcedValue("latency", "12 ns", "P", "")], entry.Values);
