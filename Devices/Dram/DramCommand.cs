@@ -1,8 +1,8 @@
 namespace PimSim.Devices.Dram;
 
 /// <summary>
-/// Commands of a GDDR6 channel with processing in memory, under their JEDEC and AiM names (AiM controller command set,
-/// docs/pim.md). Members are capitalised as on the bus and in command traces.
+/// Commands of a DRAM channel, with or without processing in memory, under their JEDEC and AiM names (AiM controller command
+/// set, docs/pim.md). Members are capitalised as on the bus and in command traces.
 /// </summary>
 public enum DramCommand : byte
 {
@@ -17,6 +17,15 @@ public enum DramCommand : byte
 
     /// <summary>Writes one column access of an open row.</summary>
     WR,
+
+    /// <summary>Reads one column access of an open row and closes the bank.</summary>
+    RDA,
+
+    /// <summary>Writes one column access of an open row and closes the bank.</summary>
+    WRA,
+
+    /// <summary>Refreshes one bank.</summary>
+    REFpb,
 
     /// <summary>Multiply-accumulates one column access of one bank with the global buffer.</summary>
     MACSB,
@@ -47,6 +56,9 @@ public enum DramCommand : byte
 
     /// <summary>Refreshes all banks.</summary>
     REFab,
+
+    /// <summary>Refreshes the bank of one number in every bank group; the command names it by group 0.</summary>
+    REFsb,
 
     /// <summary>Writes one column access of the global buffer.</summary>
     WRGB,

@@ -11,6 +11,9 @@ public static class DramStandard
     private static readonly Dictionary<string, RuleScope> Scopes = new(StringComparer.Ordinal)
     {
         ["channel"] = RuleScope.Channel,
+        ["pseudochannel"] = RuleScope.PseudoChannel,
+        ["rank"] = RuleScope.Rank,
+        ["otherrank"] = RuleScope.OtherRank,
         ["bankgroup"] = RuleScope.BankGroup,
         ["bank"] = RuleScope.Bank,
     };

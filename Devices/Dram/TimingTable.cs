@@ -2,7 +2,8 @@ namespace PimSim.Devices.Dram;
 
 /// <summary>
 /// Timing rules compiled for look-up: for each issued command, how long each other command must wait on the whole channel,
-/// in the same bank group, in the same bank. A rule with a command to all banks holds for the whole channel.
+/// in the same bank group, in the same bank. A rule with a command to all banks holds for the whole channel. For channels
+/// of one rank, as processing in memory has them: pseudo-channel and rank are the channel, and there is no other rank.
 /// </summary>
 public sealed class TimingTable
 {
@@ -21,9 +22,9 @@ public sealed class TimingTable
         _channel = NewTable(DramCommands.Count * Lanes);
         _bankGroup = NewTable(DramCommands.SingleBankCount * DramCommands.SingleBankCount);
         _bank = NewTable(DramCommands.SingleBankCount * DramCommands.SingleBankCount);
-        foreach (TimingRule rule in rules)
+        foreach (TimingRule rule in rules.Where(rule => rule.Scope != RuleScope.OtherRank))
         {
-            bool wholeChannel = rule.Scope == RuleScope.Channel || !rule.From.IsSingleBank() || !rule.To.IsSingleBank();
+            bool wholeChannel = rule.Scope is RuleScope.Channel or RuleScope.PseudoChannel or RuleScope.Rank || !rule.From.IsSingleBank() || !rule.To.IsSingleBank();
             long[] table = wholeChannel ? _channel : rule.Scope == RuleScope.BankGroup ? _bankGroup : _bank;
             int width = wholeChannel ? Lanes : DramCommands.SingleBankCount;
             ref long entry = ref table[((int)rule.From * width) + (int)rule.To];
