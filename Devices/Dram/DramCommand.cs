@@ -97,6 +97,9 @@ public static class DramCommands
     /// <summary>True if the command addresses one bank; otherwise it concerns all banks or none.</summary>
     public static bool IsSingleBank(this DramCommand command) => command < FirstAllBank;
 
+    /// <summary>True if the command reads or writes a column of one bank over the pins: the commands of HBM's column bus.</summary>
+    public static bool IsColumn(this DramCommand command) => command is DramCommand.RD or DramCommand.WR or DramCommand.RDA or DramCommand.WRA;
+
     /// <summary>True if the command reaches buffers and accumulators and not the banks.</summary>
     public static bool NeedsNonDramMode(this DramCommand command) =>
         command is DramCommand.WRGB or DramCommand.WRBIAS or DramCommand.RDMAC or DramCommand.RDAF;

@@ -1,0 +1,333 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace PimSim.Devices.Dram.Controller;
+
+/// <summary>How the next command is looked for. The results are the same.</summary>
+internal enum Scan : byte
+{
+    /// <summary>Bank by bank while few banks have candidates, else by vectors.</summary>
+    ByLoad,
+
+    /// <summary>Bank by bank: the readable reference.</summary>
+    Scalar,
+
+    /// <summary>Sixteen banks at a time.</summary>
+    Vector,
+}
+
+/// <summary>The command to be issued next: for which bank, what, and when.</summary>
+internal readonly record struct Choice(int Cycle, int Key, Wait Wait, int Bank)
+{
+    /// <summary>No command waits.</summary>
+    public static Choice None => new(BankLanes.Never, BankLanes.NoCandidate, Wait.Read, -1);
+}
+
+/// <summary>
+/// For every bank the earliest cycle of each kind of command, and the priority of its candidate. Cycles are relative to a base
+/// that the owner moves, so that they fit sixteen to a vector.
+/// </summary>
+internal sealed class BankLanes
+{
+    /// <summary>Key of a bank without a candidate. Lower keys come first.</summary>
+    public const int NoCandidate = int.MaxValue;
+
+    /// <summary>A cycle that does not come.</summary>
+    public const int Never = int.MaxValue;
+
+    /// <summary>With so many banks or fewer the scalar scan is quicker.</summary>
+    private const int FewBanks = 3;
+
+    private readonly LaneTimings _timings;
+    private readonly int _lanes;
+    private readonly int _candidates;
+    private readonly Scan _scan;
+    private readonly int[] _times;
+    private readonly int[] _keys;
+    private readonly ulong[] _busy;
+    private int _busyBanks;
+
+    /// <summary>All banks may do everything at once and have nothing to do.</summary>
+    /// <param name="timings">Compiled rules.</param>
+    /// <param name="closesIdleRows">Candidates of <see cref="Wait.IdleClose"/> occur.</param>
+    /// <param name="scan">How to look for the next command.</param>
+    public BankLanes(LaneTimings timings, bool closesIdleRows, Scan scan)
+    {
+        _timings = timings;
+        _lanes = timings.Lanes;
+        _candidates = closesIdleRows ? LaneTimings.Candidates : LaneTimings.Candidates - 1;
+        _scan = scan;
+        _times = new int[LaneTimings.Waits * _lanes];
+        _keys = new int[LaneTimings.Candidates * _lanes];
+        Array.Fill(_keys, NoCandidate);
+        _busy = new ulong[(_lanes + 63) / 64];
+    }
+
+    /// <summary>Banks looked at one by one, or sixteen at a time.</summary>
+    public long ReadinessChecks { get; private set; }
+
+    /// <summary>The earliest cycle of a kind of command to a bank; a command to several banks is named by the first.</summary>
+    public ref int Time(Wait wait, int bank) => ref _times[((int)wait * _lanes) + bank];
+
+    /// <summary>Sets the candidates of a bank.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetCandidates(int bank, int read, int write, int activate, int precharge)
+    {
+        _keys[bank] = read;
+        _keys[_lanes + bank] = write;
+        _keys[(2 * _lanes) + bank] = activate;
+        _keys[(3 * _lanes) + bank] = precharge;
+        SetBusy(bank, (read & write & activate & precharge) != NoCandidate);
+    }
+
+    /// <summary>Sets or removes the candidate that closes an idle row.</summary>
+    public void SetIdleClose(int bank, int key, int cycle)
+    {
+        _keys[(4 * _lanes) + bank] = key;
+        Time(Wait.IdleClose, bank) = cycle;
+        SetBusy(bank, key != NoCandidate || (_keys[bank] & _keys[_lanes + bank] & _keys[(2 * _lanes) + bank] & _keys[(3 * _lanes) + bank]) != NoCandidate);
+    }
+
+    /// <summary>Moves the times that a command's rules move.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Issue(DramCommand command, int bank, int cycle)
+    {
+        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
+        ref int pool = ref MemoryMarshal.GetArrayDataReference(_timings.Pool);
+        foreach (ref readonly TimingEffect effect in _timings.Of(command, bank))
+        {
+            if (effect.Blocks == 0)
+            {
+                ref int time = ref Unsafe.Add(ref times, effect.Start);
+                time = Math.Max(time, cycle + effect.Value);
+            }
+            else
+            {
+                Raise(ref times, ref pool, effect, Vector512.Create(cycle));
+            }
+        }
+    }
+
+    /// <summary>Keeps a rank's activations out of a full window.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void HoldWindow(in TimingEffect window, int oldestCycle) =>
+        Raise(ref MemoryMarshal.GetArrayDataReference(_times), ref MemoryMarshal.GetArrayDataReference(_timings.Pool), window, Vector512.Create(oldestCycle));
+
+    /// <summary>Moves the base of all cycles.</summary>
+    public void Rebase(int cycles)
+    {
+        foreach (ref int time in _times.AsSpan())
+        {
+            time = time == Never ? Never : Math.Max(time - cycles, 0);
+        }
+    }
+
+    /// <summary>Changes every key that is a candidate's.</summary>
+    public void Renumber(int firstSequence)
+    {
+        foreach (ref int key in _keys.AsSpan())
+        {
+            key = key == NoCandidate ? key : key - firstSequence;
+        }
+    }
+
+    /// <summary>
+    /// The command to be issued next: at the earliest cycle in which any can be, the one with the lowest key. On split buses column
+    /// and row commands do not compete; of two in one cycle the column command is given first.
+    /// </summary>
+    /// <param name="columnFloor">First cycle in which the column bus is free.</param>
+    /// <param name="rowFloor">First cycle in which the row bus is free; the same on a shared bus.</param>
+    /// <param name="split">Two buses.</param>
+    public Choice Next(int columnFloor, int rowFloor, bool split)
+    {
+        bool scalar = _scan == Scan.Scalar || (_scan == Scan.ByLoad && _busyBanks <= FewBanks);
+        return scalar ? NextScalar(columnFloor, rowFloor, split) : NextVector(columnFloor, rowFloor, split);
+    }
+
+    /// <summary>The ready candidate that comes first when banks take turns: the first bank behind <paramref name="last"/>, there the
+    /// lowest key.</summary>
+    /// <param name="cycle">Cycle of issue.</param>
+    /// <param name="last">Bank served last.</param>
+    /// <param name="columns">Column commands may be issued.</param>
+    /// <param name="rows">Row commands may be issued.</param>
+    public Choice InTurn(int cycle, int last, bool columns, bool rows)
+    {
+        for (int step = 1; step <= _lanes; step++)
+        {
+            int bank = (last + step) % _lanes;
+            if ((_busy[bank >> 6] >> bank & 1) == 0)
+            {
+                continue;
+            }
+
+            Choice best = Choice.None;
+            for (int wait = columns ? 0 : 2; wait < (rows ? _candidates : 2); wait++)
+            {
+                int key = _keys[(wait * _lanes) + bank];
+                if (key < best.Key && _times[(wait * _lanes) + bank] <= cycle)
+                {
+                    best = new Choice(cycle, key, (Wait)wait, bank);
+                }
+            }
+
+            if (best.Bank >= 0)
+            {
+                return best;
+            }
+        }
+
+        return Choice.None;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Raise(ref int times, ref int pool, in TimingEffect effect, Vector512<int> cycle)
+    {
+        for (int block = 0; block < effect.Blocks; block++)
+        {
+            nuint at = (nuint)(effect.Start + (block * Vector512<int>.Count));
+            Vector512<int> waits = Vector512.LoadUnsafe(ref pool, (nuint)(effect.Value + (block * Vector512<int>.Count)));
+            Vector512.Max(Vector512.LoadUnsafe(ref times, at), cycle + waits).StoreUnsafe(ref times, at);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void SetBusy(int bank, bool busy)
+    {
+        ref ulong word = ref _busy[bank >> 6];
+        ulong bit = 1UL << bank;
+        if (busy != ((word & bit) != 0))
+        {
+            word ^= bit;
+            _busyBanks += busy ? 1 : -1;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Choice NextScalar(int columnFloor, int rowFloor, bool split)
+    {
+        int columnCycle = Never;
+        int rowCycle = Never;
+        for (int word = 0; word < _busy.Length; word++)
+        {
+            for (ulong rest = _busy[word]; rest != 0; rest &= rest - 1)
+            {
+                int bank = (word << 6) + BitOperations.TrailingZeroCount(rest);
+                ReadinessChecks++;
+                columnCycle = Math.Min(columnCycle, Math.Min(TimeOfCandidate(0, bank), TimeOfCandidate(1, bank)));
+                for (int wait = 2; wait < _candidates; wait++)
+                {
+                    rowCycle = Math.Min(rowCycle, TimeOfCandidate(wait, bank));
+                }
+            }
+        }
+
+        (int cycle, bool columns, bool rows) = Earlier(columnCycle, columnFloor, rowCycle, rowFloor, split);
+        Choice best = Choice.None;
+        if (cycle == Never)
+        {
+            return best;
+        }
+
+        for (int word = 0; word < _busy.Length; word++)
+        {
+            for (ulong rest = _busy[word]; rest != 0; rest &= rest - 1)
+            {
+                int bank = (word << 6) + BitOperations.TrailingZeroCount(rest);
+                for (int wait = columns ? 0 : 2; wait < (rows ? _candidates : 2); wait++)
+                {
+                    int key = _keys[(wait * _lanes) + bank];
+                    if (key < best.Key && _times[(wait * _lanes) + bank] <= cycle)
+                    {
+                        best = new Choice(cycle, key, (Wait)wait, bank);
+                    }
+                }
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The cycle of the next command and which buses' candidates compete for it.</summary>
+    private static (int Cycle, bool Columns, bool Rows) Earlier(int column, int columnFloor, int row, int rowFloor, bool split)
+    {
+        column = Math.Max(column, columnFloor);
+        row = Math.Max(row, rowFloor);
+        return split ? (Math.Min(column, row), column <= row, row < column) : (Math.Min(column, row), true, true);
+    }
+
+    private int TimeOfCandidate(int wait, int bank)
+    {
+        int index = (wait * _lanes) + bank;
+        return _keys[index] == NoCandidate ? Never : _times[index];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Choice NextVector(int columnFloor, int rowFloor, bool split)
+    {
+        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
+        ref int keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        Vector512<int> none = Vector512.Create(NoCandidate);
+        Vector512<int> columnCycles = none;
+        Vector512<int> rowCycles = none;
+        int columnEnd = 2 * _lanes;
+        int rowEnd = _candidates * _lanes;
+        for (int at = 0; at < columnEnd; at += Vector512<int>.Count)
+        {
+            columnCycles = Vector512.Min(columnCycles, TimesOfCandidates(ref times, ref keys, at, none));
+        }
+
+        for (int at = columnEnd; at < rowEnd; at += Vector512<int>.Count)
+        {
+            rowCycles = Vector512.Min(rowCycles, TimesOfCandidates(ref times, ref keys, at, none));
+        }
+
+        ReadinessChecks++;
+        (int cycle, bool columns, bool rows) = Earlier(Lowest(columnCycles), columnFloor, Lowest(rowCycles), rowFloor, split);
+        if (cycle == Never)
+        {
+            return Choice.None;
+        }
+
+        Vector512<int> now = Vector512.Create(cycle);
+        Vector512<int> best = none;
+        int from = columns ? 0 : columnEnd;
+        int end = rows ? rowEnd : columnEnd;
+        for (int at = from; at < end; at += Vector512<int>.Count)
+        {
+            Vector512<int> ready = Vector512.LessThanOrEqual(Vector512.LoadUnsafe(ref times, (nuint)at), now);
+            best = Vector512.Min(best, Vector512.ConditionalSelect(ready, Vector512.LoadUnsafe(ref keys, (nuint)at), none));
+        }
+
+        int key = Lowest(best);
+        Vector512<int> wanted = Vector512.Create(key);
+        for (int at = from; at < end; at += Vector512<int>.Count)
+        {
+            ulong found = Vector512.Equals(Vector512.LoadUnsafe(ref keys, (nuint)at), wanted).ExtractMostSignificantBits();
+            if (found != 0)
+            {
+                int index = at + BitOperations.TrailingZeroCount(found);
+                return new Choice(cycle, key, (Wait)(index / _lanes), index % _lanes);
+            }
+        }
+
+        return Choice.None;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> TimesOfCandidates(ref int times, ref int keys, int at, Vector512<int> none)
+    {
+        Vector512<int> empty = Vector512.Equals(Vector512.LoadUnsafe(ref keys, (nuint)at), none);
+        return Vector512.ConditionalSelect(empty, none, Vector512.LoadUnsafe(ref times, (nuint)at));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Lowest(Vector512<int> vector)
+    {
+        Vector256<int> half = Vector256.Min(vector.GetLower(), vector.GetUpper());
+        Vector128<int> quarter = Vector128.Min(half.GetLower(), half.GetUpper());
+        quarter = Vector128.Min(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
+        return Math.Min(quarter.ToScalar(), quarter.GetElement(1));
+    }
+}

@@ -1,0 +1,273 @@
+using System.Runtime.CompilerServices;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Dram.Controller;
+
+/// <content>Issuing commands.</content>
+public sealed partial class DramController
+{
+    /// <summary>Issues a chosen command. False if it turned out to have to wait.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool Issue(Choice choice)
+    {
+        if (_policy.Arbitration == Arbitration.RoundRobin)
+        {
+            choice = _lanes.InTurn(choice.Cycle, _lastBank, !_split || choice.Wait <= Wait.Write, !_split || choice.Wait > Wait.Write);
+            _lastBank = choice.Bank;
+        }
+
+        int bank = choice.Bank;
+        switch (choice.Wait)
+        {
+            case Wait.Read:
+                Access(choice.Cycle, bank, _candidateRead[bank]);
+                break;
+            case Wait.Write:
+                Access(choice.Cycle, bank, _candidateWrite[bank]);
+                break;
+            case Wait.Activate:
+                Activate(choice.Cycle, bank, _candidateRow[bank]);
+                break;
+            case Wait.Precharge:
+                _pool[_candidateRow[bank]].ClosedRow = true;
+                Precharge(choice.Cycle, bank);
+                break;
+            default:
+                if (_lanes.Time(Wait.Precharge, bank) > choice.Cycle)
+                {
+                    RenewIdleClose(bank);
+                    return false;
+                }
+
+                Precharge(choice.Cycle, bank);
+                break;
+        }
+
+        return true;
+    }
+
+    private void Access(int cycle, int bank, int slot)
+    {
+        ref WaitingRequest request = ref _pool[slot];
+        bool isWrite = request.IsWrite;
+        _pool.Remove(slot);
+        _waiting[bank]--;
+        bool closes = _policy.Page == PagePolicy.Closed && !IsWaitedFor(bank, request.Row);
+        DramCommand command = isWrite ? (closes ? DramCommand.WRA : DramCommand.WR) : closes ? DramCommand.RDA : DramCommand.RD;
+        Send(command, bank, cycle, request.Row, request.Column);
+        _hits[bank]++;
+        _lastAccess[bank] = _base + cycle;
+        if (closes)
+        {
+            CloseRow(bank, cycle);
+        }
+
+        if (_opener[bank] == slot)
+        {
+            _opener[bank] = RequestPool.None;
+        }
+
+        Complete(cycle, bank, ref request);
+        _pool.Release(slot);
+        if (_pool.Count == 0)
+        {
+            _emptySince = _base + cycle;
+        }
+
+        Renew(bank);
+        TryStage(cycle);
+    }
+
+    private void Complete(int cycle, int bank, ref WaitingRequest request)
+    {
+        long issued = _base + cycle;
+        int rank = bank / _banksPerRank;
+        long done = issued + (request.IsWrite ? _writeDone : _readDone);
+        long start = done - _specification.BurstCycles;
+        if (request.IsWrite)
+        {
+            _writesWaiting--;
+            _statistics.Writes++;
+            _statistics.WriteLatency.Add(done - request.AcceptedCycle);
+        }
+        else
+        {
+            _readsWaiting--;
+            _statistics.Reads++;
+            _statistics.ReadLatency.Add(done - request.AcceptedCycle);
+        }
+
+        if (request.ClosedRow)
+        {
+            _statistics.RowConflicts++;
+        }
+        else if (request.OpenedRow)
+        {
+            _statistics.RowMisses++;
+        }
+        else
+        {
+            _statistics.RowHits++;
+        }
+
+        _lastDone = Math.Max(_lastDone, done);
+        _statistics.Bandwidth.Add(start, request.IsWrite);
+        _buses[rank / _specification.Organization.Ranks].Burst(
+            start, rank, bank / _specification.Organization.BanksPerGroup, request.IsWrite, request.OpenedRow, _emptyCycles, _refreshFrom[rank], _refreshTo[rank]);
+        _observer?.OnCompletion(request.Id, request.AcceptedCycle, done);
+    }
+
+    private void Activate(int cycle, int bank, int slot)
+    {
+        ref WaitingRequest request = ref _pool[slot];
+        request.OpenedRow = true;
+        Send(DramCommand.ACT, bank, cycle, request.Row, -1);
+        int rank = bank / _banksPerRank;
+        for (int window = 0; window < _timings.Windows.Count; window++)
+        {
+            int index = (window * _openBanks.Length) + rank;
+            long[] cycles = _windowCycles[index];
+            ref int next = ref _windowNext[index];
+            cycles[next] = _base + cycle;
+            next = next + 1 == cycles.Length ? 0 : next + 1;
+            long oldest = cycles[next] - _base;
+            if (oldest + _timings.Windows[window].LatencyCycles > cycle)
+            {
+                _lanes.HoldWindow(_timings.WindowRows[window][rank], (int)oldest);
+            }
+        }
+
+        _openRow[bank] = request.Row;
+        _hits[bank] = 0;
+        _lastAccess[bank] = _base + cycle;
+        if (_policy.ServesOpenerFirst)
+        {
+            _opener[bank] = slot;
+        }
+
+        if (_openBanks[rank]++ == 0)
+        {
+            _activeSince[rank] = _base + cycle;
+        }
+
+        Renew(bank);
+    }
+
+    private void Precharge(int cycle, int bank)
+    {
+        Send(DramCommand.PRE, bank, cycle, -1, -1);
+        CloseRow(bank, cycle);
+        Renew(bank);
+    }
+
+    private void CloseRow(int bank, int cycle)
+    {
+        _openRow[bank] = Closed;
+        int rank = bank / _banksPerRank;
+        if (--_openBanks[rank] == 0)
+        {
+            _statistics.AddActiveCycles(rank, _base + cycle - _activeSince[rank]);
+        }
+    }
+
+    private void Maintain(in Maintenance maintenance, int cycle)
+    {
+        switch (maintenance.Command)
+        {
+            case DramCommand.PRE:
+                Precharge(cycle, maintenance.Bank);
+                break;
+            case DramCommand.PREA:
+                Send(DramCommand.PREA, maintenance.Bank, cycle, -1, -1);
+                for (int bank = maintenance.Bank; bank < maintenance.Bank + _banksPerRank; bank++)
+                {
+                    if (_openRow[bank] != Closed)
+                    {
+                        CloseRow(bank, cycle);
+                        Renew(bank);
+                    }
+                }
+
+                break;
+            default:
+                Send(maintenance.Command, maintenance.Bank, cycle, -1, -1);
+                _statistics.RefreshesIssued++;
+                _refreshTo[maintenance.Rank] = _base + cycle + _refreshCycles;
+                foreach (int bank in _refresh.Issued(maintenance.Rank))
+                {
+                    _held[bank] = false;
+                    Renew(bank);
+                }
+
+                break;
+        }
+    }
+
+    private void Send(DramCommand command, int bank, int cycle, int row, int column)
+    {
+        _lanes.Issue(command, bank, cycle);
+        int free = cycle + _specification.CommandCycles[(int)command];
+        if (!_split)
+        {
+            _columnFree = free;
+            _rowFree = free;
+        }
+        else if (command.IsColumn())
+        {
+            _columnFree = free;
+            _rowFree = Math.Max(_rowFree, cycle);
+        }
+        else
+        {
+            _rowFree = free;
+            _columnFree = Math.Max(_columnFree, cycle);
+        }
+
+        _changed = true;
+        _changeCycle = cycle;
+        _statistics.Count(bank / _banksPerRank, command);
+        _observer?.OnCommand(_base + cycle, command, bank, row, column);
+    }
+
+    private bool IsWaitedFor(int bank, int row)
+    {
+        for (int direction = 0; direction < 2; direction++)
+        {
+            for (int slot = _pool.Head(bank, direction); slot != RequestPool.None; slot = _pool[slot].Next)
+            {
+                if (_pool[slot].Row == row)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static void RequireRefresh(DramSpecification specification, ControllerPolicy policy)
+    {
+        (string name, int interval) = policy.Refresh switch
+        {
+            RefreshCommand.AllBank => ("all-bank", specification.Refresh.AllBankInterval),
+            RefreshCommand.PerBank => ("per-bank", specification.Refresh.PerBankInterval),
+            RefreshCommand.SameBank => ("same-bank", specification.Refresh.SameBankInterval),
+            _ => ("no", 1),
+        };
+        if (interval <= 0)
+        {
+            throw new PimSimUserException($"policy '{policy.Name}' asks for {name} refresh, and '{specification.Name}' has no interval for it");
+        }
+    }
+
+    private static int RefreshLength(DramSpecification specification, ControllerPolicy policy)
+    {
+        DramCommand command = policy.Refresh switch
+        {
+            RefreshCommand.PerBank => DramCommand.REFpb,
+            RefreshCommand.SameBank => DramCommand.REFsb,
+            _ => DramCommand.REFab,
+        };
+        return LaneTimings.Spacing(specification, command, DramCommand.ACT, RuleScope.Bank, RuleScope.Rank, RuleScope.BankGroup);
+    }
+}

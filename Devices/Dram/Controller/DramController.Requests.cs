@@ -1,0 +1,262 @@
+using System.Runtime.CompilerServices;
+using PimSim.Devices.Dram.Requests;
+
+namespace PimSim.Devices.Dram.Controller;
+
+/// <content>Waiting requests, and what each bank would do next.</content>
+public sealed partial class DramController
+{
+    private bool HasRoom(in DramRequest request) => _policy.Queues switch
+    {
+        QueueStructure.Split => request.IsWrite ? _writesWaiting < _policy.WriteQueueSize : _readsWaiting < _policy.ReadQueueSize,
+        QueueStructure.PerBank => _waiting[request.Bank] < _policy.BankQueueSize,
+        _ => _stage!.HasRoom(request.IsWrite),
+    };
+
+    /// <summary>True if a write of the same address waits that answers a read or is replaced by a write.</summary>
+    private bool AnswersFromQueues(in DramRequest request) =>
+        _writesWaiting > 0 && (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
+        && (_pool.Find(request.Bank, 1, request.Row, request.Column) != RequestPool.None
+            || (_stage is not null && _stage.Find(isWrite: true, request.Bank, request.Row, request.Column) != RequestPool.None));
+
+    private void Answer(in DramRequest request, long accepted)
+    {
+        if (request.IsWrite)
+        {
+            _statistics.MergedWrites++;
+            _statistics.Writes++;
+            _statistics.WriteLatency.Add(1);
+        }
+        else
+        {
+            _statistics.ForwardedReads++;
+            _statistics.Reads++;
+            _statistics.ReadLatency.Add(1);
+        }
+
+        _lastDone = Math.Max(_lastDone, accepted + 1);
+        _observer?.OnCompletion(request.Id, accepted, accepted + 1);
+    }
+
+    private void Enqueue(in DramRequest request, int cycle)
+    {
+        long accepted = _base + cycle;
+        if (_pool.Count == 0)
+        {
+            _emptyCycles += accepted - _emptySince;
+        }
+
+        int slot = _pool.Take();
+        ref WaitingRequest waiting = ref _pool[slot];
+        waiting.Id = request.Id;
+        waiting.AcceptedCycle = accepted;
+        waiting.Bank = request.Bank;
+        waiting.Row = request.Row;
+        waiting.Column = request.Column;
+        waiting.IsWrite = request.IsWrite;
+        waiting.OpenedRow = false;
+        waiting.ClosedRow = false;
+        if (request.IsWrite)
+        {
+            _writesWaiting++;
+        }
+        else
+        {
+            _readsWaiting++;
+        }
+
+        if (_stage is null)
+        {
+            List(slot, cycle);
+            return;
+        }
+
+        _stage.Add(slot);
+        TryStage(cycle);
+    }
+
+    /// <summary>Adds a request to those that its bank can serve from the next cycle on.</summary>
+    private void List(int slot, int cycle)
+    {
+        if (_sequence == LastSequence)
+        {
+            Renumber();
+        }
+
+        ref WaitingRequest waiting = ref _pool[slot];
+        waiting.Sequence = _sequence++;
+        _pool.Append(slot);
+        _waiting[waiting.Bank]++;
+        Renew(waiting.Bank);
+        _changed = true;
+        _changeCycle = cycle;
+        _columnFree = Math.Max(_columnFree, cycle + 1);
+        _rowFree = Math.Max(_rowFree, cycle + 1);
+    }
+
+    /// <summary>Sequence numbers start again from the oldest waiting request's.</summary>
+    private void Renumber()
+    {
+        int first = _sequence;
+        for (int list = 0; list < 2 * _waiting.Length; list++)
+        {
+            int head = _pool.Head(list >> 1, list & 1);
+            first = head == RequestPool.None ? first : Math.Min(first, _pool[head].Sequence);
+        }
+
+        for (int list = 0; list < 2 * _waiting.Length; list++)
+        {
+            for (int slot = _pool.Head(list >> 1, list & 1); slot != RequestPool.None; slot = _pool[slot].Next)
+            {
+                _pool[slot].Sequence -= first;
+            }
+        }
+
+        _sequence -= first;
+        _lanes.Renumber(first);
+    }
+
+    private void RenewAll()
+    {
+        for (int bank = 0; bank < _waiting.Length; bank++)
+        {
+            if (_waiting[bank] > 0)
+            {
+                Renew(bank);
+            }
+        }
+    }
+
+    /// <summary>Finds anew what a bank would do next: its candidates for a read, a write, and an activation or precharge.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Renew(int bank)
+    {
+        int open = _openRow[bank];
+        int opener = _opener[bank];
+        int read = RequestPool.None;
+        int write = RequestPool.None;
+        int other = RequestPool.None;
+        if (!_held[bank])
+        {
+            if ((_eligible & Reads) != 0)
+            {
+                Look(_pool.Head(bank, 0), open, ref read, ref other);
+            }
+
+            if ((_eligible & Writes) != 0)
+            {
+                Look(_pool.Head(bank, 1), open, ref write, ref other);
+            }
+        }
+
+        bool closes = other != RequestPool.None && open != Closed && MayClose(bank, other, read, write);
+        if (closes && _policy.CapHoldsHits && !_policy.ClosesOverHits)
+        {
+            read = RequestPool.None;
+            write = RequestPool.None;
+        }
+
+        int readKey = BankLanes.NoCandidate;
+        int writeKey = BankLanes.NoCandidate;
+        if (opener != RequestPool.None)
+        {
+            closes = false;
+            if (_pool[opener].IsWrite)
+            {
+                write = opener;
+                writeKey = _pool[opener].Sequence;
+            }
+            else
+            {
+                read = opener;
+                readKey = _pool[opener].Sequence;
+            }
+        }
+
+        if (read != RequestPool.None && readKey == BankLanes.NoCandidate)
+        {
+            readKey = _readPriority | _pool[read].Sequence;
+        }
+
+        if (write != RequestPool.None && writeKey == BankLanes.NoCandidate)
+        {
+            writeKey = _readPriority | _pool[write].Sequence;
+        }
+
+        int rowKey = other == RequestPool.None ? BankLanes.NoCandidate : _rowPriority | _pool[other].Sequence;
+        _candidateRead[bank] = read;
+        _candidateWrite[bank] = write;
+        _candidateRow[bank] = other;
+        _lanes.SetCandidates(bank, readKey, writeKey, open == Closed ? rowKey : BankLanes.NoCandidate, closes ? rowKey : BankLanes.NoCandidate);
+        if (_policy.Page == PagePolicy.Timeout)
+        {
+            RenewIdleClose(bank);
+        }
+    }
+
+    /// <summary>The oldest request of a list for the open row and the oldest of both lists for another one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Look(int head, int open, ref int hit, ref int other)
+    {
+        bool wantsOther = true;
+        for (int slot = head; slot != RequestPool.None; slot = _pool[slot].Next)
+        {
+            ref WaitingRequest request = ref _pool[slot];
+            if (request.Row == open)
+            {
+                hit = slot;
+
+                // Behind a hit, a request for another row matters only to a policy that closes rows over hits.
+                if (!wantsOther || !_policy.ClosesOverHits)
+                {
+                    return;
+                }
+
+                while (wantsOther && (slot = _pool[slot].Next) != RequestPool.None)
+                {
+                    if (_pool[slot].Row != open)
+                    {
+                        other = Older(slot, other);
+                        return;
+                    }
+                }
+
+                return;
+            }
+
+            if (wantsOther)
+            {
+                other = Older(slot, other);
+                wantsOther = false;
+                if (open == Closed)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private int Older(int slot, int other) =>
+        other == RequestPool.None || _pool[slot].Sequence < _pool[other].Sequence ? slot : other;
+
+    /// <summary>True if the open row may be closed for a request of another row: if no eligible request hits it, or at the cap if
+    /// the request is older than all that do.</summary>
+    private bool MayClose(int bank, int other, int read, int write)
+    {
+        if (_policy.ClosesOverHits || (read == RequestPool.None && write == RequestPool.None))
+        {
+            return true;
+        }
+
+        return _policy.RowHitCap > 0 && _hits[bank] >= _policy.RowHitCap
+            && (read == RequestPool.None || _pool[other].Sequence < _pool[read].Sequence)
+            && (write == RequestPool.None || _pool[other].Sequence < _pool[write].Sequence);
+    }
+
+    private void RenewIdleClose(int bank)
+    {
+        bool idle = _openRow[bank] != Closed && _waiting[bank] == 0 && !_held[bank];
+        int cycle = Math.Max((int)(_lastAccess[bank] - _base) + _policy.PageTimeoutCycles, _lanes.Time(Wait.Precharge, bank));
+        _lanes.SetIdleClose(bank, idle ? IdleClosePriority | bank : BankLanes.NoCandidate, cycle);
+    }
+}

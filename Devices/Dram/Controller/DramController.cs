@@ -1,0 +1,208 @@
+using PimSim.Devices.Dram.Requests;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Dram.Controller;
+
+/// <summary>
+/// One DRAM channel with its controller. Driven by its requests: to accept one, the channel is simulated up to the cycle in
+/// which there is room. It jumps from event to event; idle time costs nothing but its refreshes. In each cycle commands are
+/// issued first, then a request may be accepted, which can be acted on in the next cycle.
+/// </summary>
+public sealed partial class DramController
+{
+    private const int Closed = -1;
+    private const int Reads = 1;
+    private const int Writes = 2;
+    private const int PriorityShift = 28;
+    private const int LastSequence = (1 << PriorityShift) - 1;
+    private const int IdleClosePriority = 6 << PriorityShift;
+
+    /// <summary>Cycles are kept relative to a base that moves before they get so large.</summary>
+    private const int RebaseAt = 1 << 30;
+
+    private readonly DramSpecification _specification;
+    private readonly ControllerPolicy _policy;
+    private readonly IDramObserver? _observer;
+    private readonly LaneTimings _timings;
+    private readonly BankLanes _lanes;
+    private readonly RequestPool _pool;
+    private readonly RefreshUnit _refresh;
+    private readonly TransactionQueues? _stage;
+    private readonly BusAccount[] _buses;
+    private readonly ChannelStatistics _statistics;
+
+    private readonly int _banksPerRank;
+    private readonly bool _split;
+    private readonly int _readDone;
+    private readonly int _writeDone;
+    private readonly int _refreshCycles;
+    private readonly int _readPriority;
+    private readonly int _rowPriority;
+
+    private readonly int[] _openRow;
+    private readonly int[] _opener;
+    private readonly int[] _hits;
+    private readonly int[] _waiting;
+    private readonly bool[] _held;
+    private readonly int[] _candidateRead;
+    private readonly int[] _candidateWrite;
+    private readonly int[] _candidateRow;
+    private readonly long[] _lastAccess;
+
+    private readonly int[] _openBanks;
+    private readonly long[] _activeSince;
+    private readonly long[] _refreshFrom;
+    private readonly long[] _refreshTo;
+    private readonly long[][] _windowCycles;
+    private readonly int[] _windowNext;
+
+    private long _base;
+    private int _columnFree;
+    private int _rowFree;
+    private int _changeCycle = -1;
+    private bool _changed;
+    private int _stageCycle = BankLanes.Never;
+    private int _lastStaged = -1;
+    private int _eligible;
+    private int _sequence;
+    private int _readsWaiting;
+    private int _writesWaiting;
+    private int _lastBank;
+    private bool _finishing;
+    private long _emptySince;
+    private long _emptyCycles;
+    private long _lastDone;
+
+    /// <summary>A channel after reset, all banks closed.</summary>
+    /// <param name="specification">The memory.</param>
+    /// <param name="policy">The controller.</param>
+    /// <param name="observer">Sees commands and completions, if anyone wants to.</param>
+    /// <exception cref="PimSimUserException">The policy does not fit the memory.</exception>
+    public DramController(DramSpecification specification, ControllerPolicy policy, IDramObserver? observer = null)
+        : this(specification, policy, observer, Scan.ByLoad)
+    {
+    }
+
+    internal DramController(DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan)
+    {
+        RequireRefresh(specification, policy);
+        DramOrganization organization = specification.Organization;
+        _specification = specification;
+        _policy = policy;
+        _observer = observer;
+        _timings = new LaneTimings(specification);
+        _lanes = new BankLanes(_timings, policy.Page == PagePolicy.Timeout, scan);
+        _refresh = new RefreshUnit(specification, policy);
+        _statistics = new ChannelStatistics(specification);
+        _buses = [.. Enumerable.Range(0, organization.PseudoChannels).Select(_ => new BusAccount(specification))];
+        int capacity = policy.Queues switch
+        {
+            QueueStructure.PerBank => organization.Banks * policy.BankQueueSize,
+            QueueStructure.Staged => policy.ReadQueueSize + policy.WriteQueueSize + (organization.Banks * policy.BankQueueSize),
+            _ => policy.ReadQueueSize + policy.WriteQueueSize,
+        };
+        _pool = new RequestPool(capacity, organization.Banks);
+        _stage = policy.Queues == QueueStructure.Staged ? new TransactionQueues(policy, _pool) : null;
+        _eligible = policy.Queues == QueueStructure.Split ? Reads : Reads | Writes;
+
+        _banksPerRank = organization.BanksPerRank;
+        _split = specification.Bus == CommandBus.Split;
+        _readDone = specification.ReadLatencyCycles + specification.BurstCycles;
+        _writeDone = specification.WriteLatencyCycles + specification.BurstCycles;
+        _refreshCycles = RefreshLength(specification, policy);
+        _readPriority = 1 << PriorityShift;
+        _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
+
+        int banks = organization.Banks;
+        _openRow = Filled(banks, Closed);
+        _opener = Filled(banks, RequestPool.None);
+        _hits = new int[banks];
+        _waiting = new int[banks];
+        _held = new bool[banks];
+        _candidateRead = new int[banks];
+        _candidateWrite = new int[banks];
+        _candidateRow = new int[banks];
+        _lastAccess = new long[banks];
+        _openBanks = new int[organization.TotalRanks];
+        _activeSince = new long[organization.TotalRanks];
+        _refreshFrom = new long[organization.TotalRanks];
+        _refreshTo = new long[organization.TotalRanks];
+        _lastBank = banks - 1;
+        _windowCycles = new long[_timings.Windows.Count * organization.TotalRanks][];
+        _windowNext = new int[_windowCycles.Length];
+        for (int i = 0; i < _windowCycles.Length; i++)
+        {
+            _windowCycles[i] = new long[_timings.Windows[i / organization.TotalRanks].Count];
+            Array.Fill(_windowCycles[i], long.MinValue / 2);
+        }
+    }
+
+    /// <summary>Simulates until a request is accepted.</summary>
+    /// <param name="request">The request. Its channel is not looked at.</param>
+    /// <param name="notBefore">The first cycle in which it is offered; not before that of the last one.</param>
+    /// <returns>The cycle in which it was accepted.</returns>
+    public long Accept(in DramRequest request, long notBefore)
+    {
+        MoveBaseTo(notBefore);
+        int cycle = (int)(notBefore - _base);
+        Advance(cycle);
+        bool answered = AnswersFromQueues(request);
+        while (!answered && !HasRoom(request))
+        {
+            int next = AdvanceOnce(BankLanes.Never);
+            cycle = Math.Max(cycle, _stage is null ? next : next + 1);
+            Advance(cycle);
+        }
+
+        long accepted = _base + cycle;
+        _statistics.AcceptanceDelay.Add(accepted - request.ArrivalCycle);
+        if (answered)
+        {
+            Answer(request, accepted);
+        }
+        else
+        {
+            Enqueue(request, cycle);
+        }
+
+        return accepted;
+    }
+
+    /// <summary>Serves all that waits and returns what the channel did.</summary>
+    public ChannelStatistics Finish()
+    {
+        _finishing = true;
+        TryStage(_changeCycle);
+        while (_pool.Count > 0)
+        {
+            AdvanceOnce(BankLanes.Never);
+        }
+
+        _statistics.Cycles = Math.Max(_lastDone, _base + _changeCycle + 1);
+        _statistics.ReadinessChecks = _lanes.ReadinessChecks;
+        _statistics.RefreshesExpected = _refresh.Expected;
+        for (int rank = 0; rank < _openBanks.Length; rank++)
+        {
+            if (_openBanks[rank] > 0)
+            {
+                _statistics.AddActiveCycles(rank, _statistics.Cycles - _activeSince[rank]);
+                _activeSince[rank] = _statistics.Cycles;
+            }
+        }
+
+        foreach (BusAccount bus in _buses)
+        {
+            bus.Finish(_statistics.Cycles);
+            _statistics.AddBus(bus);
+        }
+
+        return _statistics;
+    }
+
+    private static int[] Filled(int length, int value)
+    {
+        int[] array = new int[length];
+        Array.Fill(array, value);
+        return array;
+    }
+}

@@ -1,0 +1,244 @@
+namespace PimSim.Devices.Dram.Controller;
+
+/// <summary>A maintenance command to be issued: a precharge on the way to a refresh, or the refresh.</summary>
+internal readonly record struct Maintenance(int Cycle, DramCommand Command, int Bank, int Rank);
+
+/// <summary>
+/// Decides when ranks are refreshed. A refresh comes due once per interval; it starts as soon as more are owed than may be put
+/// off, or when nothing waits for its banks. From then on its banks take no new commands until it is issued.
+/// </summary>
+internal sealed class RefreshUnit
+{
+    private const int NoTarget = -1;
+
+    private readonly DramOrganization _organization;
+    private readonly ControllerPolicy _policy;
+    private readonly DramCommand _command;
+    private readonly int _interval;
+    private readonly int _targets;
+    private readonly int _postponed;
+    private readonly int[] _due;
+    private readonly int[] _owed;
+    private readonly int[] _nextTarget;
+    private readonly int[] _target;
+    private readonly List<int> _order = [];
+    private readonly int[] _banks;
+
+    /// <summary>Starts the intervals.</summary>
+    public RefreshUnit(DramSpecification specification, ControllerPolicy policy)
+    {
+        _organization = specification.Organization;
+        _policy = policy;
+        (_command, _interval, _targets) = policy.Refresh switch
+        {
+            RefreshCommand.PerBank => (DramCommand.REFpb, specification.Refresh.PerBankInterval, _organization.BanksPerRank),
+            RefreshCommand.SameBank => (DramCommand.REFsb, specification.Refresh.SameBankInterval, _organization.BanksPerGroup),
+            _ => (DramCommand.REFab, specification.Refresh.AllBankInterval, 1),
+        };
+        int ranks = _organization.TotalRanks;
+        _postponed = Math.Min(policy.PostponedRefreshes, specification.Refresh.MostPostponed) * _targets;
+        _due = new int[ranks];
+        _owed = new int[ranks];
+        _nextTarget = new int[ranks];
+        _target = new int[ranks];
+        _banks = new int[_organization.Banks];
+        Array.Fill(_target, NoTarget);
+        NextDue = BankLanes.Never;
+        if (policy.Refresh == RefreshCommand.None)
+        {
+            Array.Fill(_due, BankLanes.Never);
+            return;
+        }
+
+        for (int rank = 0; rank < ranks; rank++)
+        {
+            _due[rank] = policy.StaggersRefresh ? (int)((long)_interval * (rank + 1) / ranks) : _interval;
+            NextDue = Math.Min(NextDue, _due[rank]);
+        }
+    }
+
+    /// <summary>The cycle in which the next refresh comes due.</summary>
+    public int NextDue { get; private set; }
+
+    /// <summary>Refreshes that came due.</summary>
+    public long Expected { get; private set; }
+
+    /// <summary>Some refresh is owed and not started.</summary>
+    public bool AnyOwed { get; private set; }
+
+    /// <summary>Some refresh is started and not issued.</summary>
+    public bool InProgress => _order.Count > 0;
+
+    /// <summary>Notes the refreshes that are due in a cycle.</summary>
+    public void ComeDue(int cycle)
+    {
+        NextDue = BankLanes.Never;
+        for (int rank = 0; rank < _due.Length; rank++)
+        {
+            if (_due[rank] <= cycle)
+            {
+                _due[rank] += _interval;
+                _owed[rank]++;
+                Expected++;
+                AnyOwed = true;
+            }
+
+            NextDue = Math.Min(NextDue, _due[rank]);
+        }
+    }
+
+    /// <summary>Starts the refreshes that must or can start. Returns the banks that are held from now on.</summary>
+    /// <param name="waiting">Requests that wait for each bank.</param>
+    public ReadOnlySpan<int> Start(ReadOnlySpan<int> waiting)
+    {
+        int held = 0;
+        AnyOwed = false;
+        for (int rank = 0; rank < _owed.Length; rank++)
+        {
+            if (_owed[rank] == 0 || _target[rank] != NoTarget)
+            {
+                continue;
+            }
+
+            bool mayStart = !_policy.RefreshHoldsChannel || _order.Count == 0;
+            if (!mayStart || (_owed[rank] <= _postponed && IsWaitedFor(rank, waiting)))
+            {
+                AnyOwed = true;
+                continue;
+            }
+
+            _target[rank] = _nextTarget[rank];
+            _order.Add(rank);
+            if (_policy.RefreshHoldsChannel)
+            {
+                held = 0;
+                foreach (ref int bank in _banks.AsSpan())
+                {
+                    bank = held++;
+                }
+
+                continue;
+            }
+
+            for (int bank = FirstBank(rank); bank < FirstBank(rank) + _organization.BanksPerRank; bank++)
+            {
+                if (IsTarget(rank, bank))
+                {
+                    _banks[held++] = bank;
+                }
+            }
+        }
+
+        return _banks.AsSpan(0, held);
+    }
+
+    /// <summary>The next command on the way to the refreshes in progress, or one that never comes.</summary>
+    /// <param name="lanes">Earliest cycles.</param>
+    /// <param name="openRows">The open row of each bank, negative if closed.</param>
+    /// <param name="openers">The request that each bank's row must stay open for, negative if none.</param>
+    public Maintenance Next(BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers)
+    {
+        Maintenance next = new(BankLanes.Never, default, -1, -1);
+        foreach (int rank in _order)
+        {
+            Maintenance candidate = NextOf(rank, lanes, openRows, openers);
+            if (candidate.Cycle < next.Cycle)
+            {
+                next = candidate;
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>Takes note that the refresh of a rank was issued. Returns the banks that were held for it.</summary>
+    public ReadOnlySpan<int> Issued(int rank)
+    {
+        int released = 0;
+        for (int bank = 0; bank < _banks.Length; bank++)
+        {
+            if (_policy.RefreshHoldsChannel || (_organization.RankOf(bank) == rank && IsTarget(rank, bank)))
+            {
+                _banks[released++] = bank;
+            }
+        }
+
+        _order.Remove(rank);
+        _target[rank] = NoTarget;
+        _owed[rank]--;
+        _nextTarget[rank] = (_nextTarget[rank] + 1) % _targets;
+        AnyOwed |= _owed[rank] > 0;
+        return _banks.AsSpan(0, released);
+    }
+
+    /// <summary>Moves the base of all cycles.</summary>
+    public void Rebase(int cycles)
+    {
+        foreach (ref int due in _due.AsSpan())
+        {
+            due = due == BankLanes.Never ? due : due - cycles;
+        }
+
+        NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
+    }
+
+    private Maintenance NextOf(int rank, BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers)
+    {
+        int first = FirstBank(rank);
+        bool isOpen = false;
+        bool isProtected = false;
+        Maintenance close = new(BankLanes.Never, DramCommand.PRE, -1, rank);
+        for (int bank = first; bank < first + _organization.BanksPerRank; bank++)
+        {
+            if (openRows[bank] < 0 || !IsTarget(rank, bank))
+            {
+                continue;
+            }
+
+            isOpen = true;
+            isProtected |= openers[bank] >= 0;
+            int cycle = lanes.Time(Wait.Precharge, bank);
+            if (openers[bank] < 0 && cycle < close.Cycle)
+            {
+                close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
+            }
+        }
+
+        if (isOpen)
+        {
+            bool all = _command == DramCommand.REFab && !_policy.RefreshClosesSingly;
+            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : lanes.Time(Wait.PrechargeAll, first), DramCommand.PREA, first, rank);
+        }
+
+        return _command switch
+        {
+            DramCommand.REFpb => new Maintenance(lanes.Time(Wait.RefreshPerBank, first + _target[rank]), _command, first + _target[rank], rank),
+            DramCommand.REFsb => new Maintenance(lanes.Time(Wait.RefreshSameBank, first + _target[rank]), _command, first + _target[rank], rank),
+            _ => new Maintenance(lanes.Time(Wait.RefreshAllBank, first), _command, first, rank),
+        };
+    }
+
+    private bool IsWaitedFor(int rank, ReadOnlySpan<int> waiting)
+    {
+        for (int bank = FirstBank(rank); bank < FirstBank(rank) + _organization.BanksPerRank; bank++)
+        {
+            if (waiting[bank] > 0 && IsIn(_nextTarget[rank], bank))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsTarget(int rank, int bank) => IsIn(_target[rank], bank);
+
+    private bool IsIn(int target, int bank) => _command switch
+    {
+        DramCommand.REFpb => bank % _organization.BanksPerRank == target,
+        DramCommand.REFsb => _organization.BankInGroupOf(bank) == target,
+        _ => true,
+    };
+
+    private int FirstBank(int rank) => rank * _organization.BanksPerRank;
+}
