@@ -33,6 +33,14 @@ public static class LatencyExpression
         }
     }
 
+    /// <summary>The parameters that an expression names.</summary>
+    public static IEnumerable<string> Names(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Split([' ', '+', '-', '(', ')', ','], StringSplitOptions.RemoveEmptyEntries)
+            .Where(word => word != "max" && !char.IsAsciiDigit(word[0]));
+    }
+
     private static long Sum(string text, ref int position, IReadOnlyDictionary<string, long> parameters)
     {
         long value = Term(text, ref position, parameters);

@@ -9,9 +9,6 @@ public sealed class PimMemory
 {
     private const string CatalogueKind = "dram-pim";
 
-    /// <summary>Sums of timings stay far within an int.</summary>
-    private const int LongestTimingCycles = 1 << 24;
-
     private PimMemory(CatalogueEntry entry, CatalogueFolder standards)
     {
         DataNode root = entry.Root;
@@ -28,7 +25,7 @@ public sealed class PimMemory
 
         Picoseconds period = new((long)entry.Within(root, "clock", Dimension.Time, 1, 1_000_000, "whole picoseconds are allowed, 1 ps to 1 us"));
         Clock = ClockDomain.FromPeriod(period);
-        Dictionary<string, long> timings = ReadTimings(entry, root.Required("timings"), period);
+        Dictionary<string, long> timings = DramTimings.Read(entry, root.Required("timings"), period);
         StandardName = root.Required("standard").Word([.. standards.Names], "gddr6-aim");
         Channel = ReadChannel(entry, banks, timings, period, standards.Open(StandardName, root.Problems));
 
@@ -101,41 +98,6 @@ public sealed class PimMemory
         }
 
         return new(entry, standards);
-    }
-
-    private static Dictionary<string, long> ReadTimings(CatalogueEntry entry, DataNode node, Picoseconds period)
-    {
-        Dictionary<string, long> timings = new(StringComparer.Ordinal);
-        foreach ((string key, DataNode value) in node.Entries())
-        {
-            DataNode inner = entry.Unwrap(value);
-            if (key is not ['n' or 't', _, ..])
-            {
-                value.Report("a timing is named nX (cycles) or tX (time)");
-                continue;
-            }
-
-            long cycles = key[0] == 'n'
-                ? inner.Integer(0, LongestTimingCycles, 1)
-                : Limited(inner, Math.Ceiling(inner.Quantity(Dimension.Time) / period.Value));
-            if (!timings.TryAdd($"n{key[1..]}", cycles))
-            {
-                value.Report($"n{key[1..]} and t{key[1..]} are given: one of them is needed");
-            }
-        }
-
-        return timings;
-    }
-
-    private static long Limited(DataNode node, decimal cycles)
-    {
-        if (cycles <= LongestTimingCycles)
-        {
-            return (long)cycles;
-        }
-
-        node.Report($"{cycles} cycles are more than {LongestTimingCycles}");
-        return 1;
     }
 
     private static PimChannelConfiguration ReadChannel(CatalogueEntry entry, ChannelOrganization organization, Dictionary<string, long> timings, Picoseconds period, CatalogueEntry standard)

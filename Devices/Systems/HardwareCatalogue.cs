@@ -1,4 +1,5 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Dram;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
@@ -6,7 +7,7 @@ using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Systems;
 
-/// <summary>All hardware that can be named: devices, DRAM standards, software stacks, prices and systems.</summary>
+/// <summary>All hardware that can be named: devices, memories, DRAM standards, software stacks, prices and systems.</summary>
 public sealed class HardwareCatalogue
 {
     /// <summary>Opens the shipped catalogue and, after it, a user's own folder of the same structure; same names replace.</summary>
@@ -16,14 +17,18 @@ public sealed class HardwareCatalogue
         CatalogueFolder Folder(string singular, string folder) =>
             new(singular, userFolder is null ? [Path.Combine(shipped, folder)] : [Path.Combine(shipped, folder), Path.Combine(userFolder, folder)]);
         Devices = Folder("device", "devices");
-        Standards = Folder("DRAM standard", "standards");
+        Memories = DramCatalogue.Memories(userFolder);
+        Standards = DramCatalogue.Standards(userFolder);
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
         Systems = Folder("system", "systems");
     }
 
-    /// <summary>Memories, ASICs and processors.</summary>
+    /// <summary>Memories with processing, ASICs and processors.</summary>
     public CatalogueFolder Devices { get; }
+
+    /// <summary>Memories without processing.</summary>
+    public CatalogueFolder Memories { get; }
 
     /// <summary>Timing rules.</summary>
     public CatalogueFolder Standards { get; }
@@ -44,6 +49,9 @@ public sealed class HardwareCatalogue
         {
             case "dram-pim":
                 PimMemory.Read(entry, Standards);
+                break;
+            case DramMemory.Kind:
+                DramMemory.Read(entry, Standards);
                 break;
             case AsicConfiguration.Kind:
                 AsicConfiguration.Read(entry);
