@@ -47,7 +47,10 @@ internal sealed class BankLanes
     private readonly int[] _times;
     private readonly int[] _keys;
     private readonly ulong[] _busy;
+    private readonly int _laneShift;
     private int _busyBanks;
+    private Choice _next;
+    private bool _isStale = true;
 
     /// <summary>All banks may do everything at once and have nothing to do.</summary>
     /// <param name="timings">Compiled rules.</param>
@@ -57,6 +60,7 @@ internal sealed class BankLanes
     {
         _timings = timings;
         _lanes = timings.Lanes;
+        _laneShift = BitOperations.Log2((uint)_lanes);
         _candidates = closesIdleRows ? LaneTimings.Candidates : LaneTimings.Candidates - 1;
         _scan = scan;
         _times = new int[LaneTimings.Waits * _lanes];
@@ -75,16 +79,27 @@ internal sealed class BankLanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetCandidates(int bank, int read, int write, int activate, int precharge)
     {
-        _keys[bank] = read;
-        _keys[_lanes + bank] = write;
-        _keys[(2 * _lanes) + bank] = activate;
-        _keys[(3 * _lanes) + bank] = precharge;
+        ref int key = ref _keys[bank];
+        ref int writeKey = ref Unsafe.Add(ref key, _lanes);
+        ref int activateKey = ref Unsafe.Add(ref key, 2 * _lanes);
+        ref int prechargeKey = ref Unsafe.Add(ref key, 3 * _lanes);
+        if (key == read && writeKey == write && activateKey == activate && prechargeKey == precharge)
+        {
+            return;
+        }
+
+        key = read;
+        writeKey = write;
+        activateKey = activate;
+        prechargeKey = precharge;
+        _isStale = true;
         SetBusy(bank, (read & write & activate & precharge) != NoCandidate);
     }
 
     /// <summary>Sets or removes the candidate that closes an idle row.</summary>
     public void SetIdleClose(int bank, int key, int cycle)
     {
+        _isStale = true;
         _keys[(4 * _lanes) + bank] = key;
         Time(Wait.IdleClose, bank) = cycle;
         SetBusy(bank, key != NoCandidate || (_keys[bank] & _keys[_lanes + bank] & _keys[(2 * _lanes) + bank] & _keys[(3 * _lanes) + bank]) != NoCandidate);
@@ -94,6 +109,7 @@ internal sealed class BankLanes
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Issue(DramCommand command, int bank, int cycle)
     {
+        _isStale = true;
         ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
         ref int pool = ref MemoryMarshal.GetArrayDataReference(_timings.Pool);
         foreach (ref readonly TimingEffect effect in _timings.Of(command, bank))
@@ -118,6 +134,7 @@ internal sealed class BankLanes
     /// <summary>Moves the base of all cycles.</summary>
     public void Rebase(int cycles)
     {
+        _isStale = true;
         foreach (ref int time in _times.AsSpan())
         {
             time = time == Never ? Never : Math.Max(time - cycles, 0);
@@ -127,6 +144,7 @@ internal sealed class BankLanes
     /// <summary>Changes every key that is a candidate's.</summary>
     public void Renumber(int firstSequence)
     {
+        _isStale = true;
         foreach (ref int key in _keys.AsSpan())
         {
             key = key == NoCandidate ? key : key - firstSequence;
@@ -140,7 +158,20 @@ internal sealed class BankLanes
     /// <param name="columnFloor">First cycle in which the column bus is free.</param>
     /// <param name="rowFloor">First cycle in which the row bus is free; the same on a shared bus.</param>
     /// <param name="split">Two buses.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Choice Next(int columnFloor, int rowFloor, bool split)
+    {
+        // Floors only rise: what was found stands until a candidate or a time changes, or its bus is taken.
+        if (_isStale || _next.Cycle < (_next.Wait <= Wait.Write ? columnFloor : rowFloor))
+        {
+            _next = Find(columnFloor, rowFloor, split);
+            _isStale = false;
+        }
+
+        return _next;
+    }
+
+    private Choice Find(int columnFloor, int rowFloor, bool split)
     {
         bool scalar = _scan == Scan.Scalar || (_scan == Scan.ByLoad && _busyBanks <= FewBanks);
         return scalar ? NextScalar(columnFloor, rowFloor, split) : NextVector(columnFloor, rowFloor, split);
@@ -156,7 +187,7 @@ internal sealed class BankLanes
     {
         for (int step = 1; step <= _lanes; step++)
         {
-            int bank = (last + step) % _lanes;
+            int bank = (last + step) & (_lanes - 1);
             if ((_busy[bank >> 6] >> bank & 1) == 0)
             {
                 continue;
@@ -308,7 +339,7 @@ internal sealed class BankLanes
             if (found != 0)
             {
                 int index = at + BitOperations.TrailingZeroCount(found);
-                return new Choice(cycle, key, (Wait)(index / _lanes), index % _lanes);
+                return new Choice(cycle, key, (Wait)(index >> _laneShift), index & (_lanes - 1));
             }
         }
 

@@ -92,7 +92,8 @@ public sealed record ControllerPolicy
     /// <summary>A request for another row may close a row that other waiting requests hit.</summary>
     public bool ClosesOverHits { get; init; }
 
-    /// <summary>The request that a row was opened for is served before anything else, and before the row is closed.</summary>
+    /// <summary>The request that a row was opened for leaves its queue then, and is served before anything else and before the row
+    /// is closed.</summary>
     public bool ServesOpenerFirst { get; init; }
 
     /// <summary>When idle rows are closed.</summary>
@@ -109,6 +110,9 @@ public sealed record ControllerPolicy
 
     /// <summary>The refreshes of ranks are spread over the interval.</summary>
     public bool StaggersRefresh { get; init; } = true;
+
+    /// <summary>The first refresh comes due so many cycles before the end of its interval.</summary>
+    public int RefreshLeadCycles { get; init; }
 
     /// <summary>A rank's banks are closed one by one before a refresh, without PREA.</summary>
     public bool RefreshClosesSingly { get; init; }

@@ -118,7 +118,7 @@ public sealed partial class DramController
             foreach (int bank in _refresh.Start(_waiting))
             {
                 _held[bank] = true;
-                _refreshFrom[bank / _banksPerRank] = _base + _changeCycle + 1;
+                _refreshFrom[_rankOf[bank]] = _base + _changeCycle + 1;
                 Renew(bank);
             }
         }
@@ -160,6 +160,7 @@ public sealed partial class DramController
             _columnFree = Math.Max(0, _columnFree - Shift);
             _rowFree = Math.Max(0, _rowFree - Shift);
             _changeCycle -= Shift;
+            _lastAccepted -= Shift;
             _lastStaged = Math.Max(-1, _lastStaged - Shift);
             _stageCycle = _stageCycle == BankLanes.Never ? _stageCycle : _stageCycle - Shift;
         }

@@ -66,6 +66,10 @@ public sealed partial class DramController
         {
             _opener[bank] = RequestPool.None;
         }
+        else
+        {
+            LeaveQueue(isWrite);
+        }
 
         Complete(cycle, bank, ref request);
         _pool.Release(slot);
@@ -78,21 +82,31 @@ public sealed partial class DramController
         TryStage(cycle);
     }
 
+    private void LeaveQueue(bool isWrite)
+    {
+        if (isWrite)
+        {
+            _writesWaiting--;
+        }
+        else
+        {
+            _readsWaiting--;
+        }
+    }
+
     private void Complete(int cycle, int bank, ref WaitingRequest request)
     {
         long issued = _base + cycle;
-        int rank = bank / _banksPerRank;
+        int rank = _rankOf[bank];
         long done = issued + (request.IsWrite ? _writeDone : _readDone);
         long start = done - _specification.BurstCycles;
         if (request.IsWrite)
         {
-            _writesWaiting--;
             _statistics.Writes++;
             _statistics.WriteLatency.Add(done - request.AcceptedCycle);
         }
         else
         {
-            _readsWaiting--;
             _statistics.Reads++;
             _statistics.ReadLatency.Add(done - request.AcceptedCycle);
         }
@@ -112,8 +126,8 @@ public sealed partial class DramController
 
         _lastDone = Math.Max(_lastDone, done);
         _statistics.Bandwidth.Add(start, request.IsWrite);
-        _buses[rank / _specification.Organization.Ranks].Burst(
-            start, rank, bank / _specification.Organization.BanksPerGroup, request.IsWrite, request.OpenedRow, _emptyCycles, _refreshFrom[rank], _refreshTo[rank]);
+        _busOf[bank].Burst(
+            start, rank, _groupOf[bank], request.IsWrite, request.OpenedRow, _emptyCycles, _refreshFrom[rank], _refreshTo[rank]);
         _observer?.OnCompletion(request.Id, request.AcceptedCycle, done);
     }
 
@@ -122,8 +136,8 @@ public sealed partial class DramController
         ref WaitingRequest request = ref _pool[slot];
         request.OpenedRow = true;
         Send(DramCommand.ACT, bank, cycle, request.Row, -1);
-        int rank = bank / _banksPerRank;
-        for (int window = 0; window < _timings.Windows.Count; window++)
+        int rank = _rankOf[bank];
+        for (int window = 0; window < _timings.Windows.Length; window++)
         {
             int index = (window * _openBanks.Length) + rank;
             long[] cycles = _windowCycles[index];
@@ -143,6 +157,7 @@ public sealed partial class DramController
         if (_policy.ServesOpenerFirst)
         {
             _opener[bank] = slot;
+            LeaveQueue(request.IsWrite);
         }
 
         if (_openBanks[rank]++ == 0)
@@ -163,7 +178,7 @@ public sealed partial class DramController
     private void CloseRow(int bank, int cycle)
     {
         _openRow[bank] = Closed;
-        int rank = bank / _banksPerRank;
+        int rank = _rankOf[bank];
         if (--_openBanks[rank] == 0)
         {
             _statistics.AddActiveCycles(rank, _base + cycle - _activeSince[rank]);
@@ -206,7 +221,7 @@ public sealed partial class DramController
     private void Send(DramCommand command, int bank, int cycle, int row, int column)
     {
         _lanes.Issue(command, bank, cycle);
-        int free = cycle + _specification.CommandCycles[(int)command];
+        int free = cycle + _commandCycles[(int)command];
         if (!_split)
         {
             _columnFree = free;
@@ -225,7 +240,7 @@ public sealed partial class DramController
 
         _changed = true;
         _changeCycle = cycle;
-        _statistics.Count(bank / _banksPerRank, command);
+        _statistics.Count(_rankOf[bank], command);
         _observer?.OnCommand(_base + cycle, command, bank, row, column);
     }
 

@@ -32,6 +32,10 @@ public sealed partial class DramController
     private readonly ChannelStatistics _statistics;
 
     private readonly int _banksPerRank;
+    private readonly byte[] _rankOf;
+    private readonly int[] _groupOf;
+    private readonly BusAccount[] _busOf;
+    private readonly int[] _commandCycles;
     private readonly bool _split;
     private readonly int _readDone;
     private readonly int _writeDone;
@@ -63,6 +67,7 @@ public sealed partial class DramController
     private bool _changed;
     private int _stageCycle = BankLanes.Never;
     private int _lastStaged = -1;
+    private int _lastAccepted;
     private int _eligible;
     private int _sequence;
     private int _readsWaiting;
@@ -99,7 +104,7 @@ public sealed partial class DramController
         {
             QueueStructure.PerBank => organization.Banks * policy.BankQueueSize,
             QueueStructure.Staged => policy.ReadQueueSize + policy.WriteQueueSize + (organization.Banks * policy.BankQueueSize),
-            _ => policy.ReadQueueSize + policy.WriteQueueSize,
+            _ => policy.ReadQueueSize + policy.WriteQueueSize + (policy.ServesOpenerFirst ? organization.Banks : 0),
         };
         _pool = new RequestPool(capacity, organization.Banks);
         _stage = policy.Queues == QueueStructure.Staged ? new TransactionQueues(policy, _pool) : null;
@@ -114,6 +119,10 @@ public sealed partial class DramController
         _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
 
         int banks = organization.Banks;
+        _rankOf = [.. Enumerable.Range(0, banks).Select(bank => (byte)organization.RankOf(bank))];
+        _groupOf = [.. Enumerable.Range(0, banks).Select(bank => bank / organization.BanksPerGroup)];
+        _busOf = [.. Enumerable.Range(0, banks).Select(bank => _buses[organization.PseudoChannelOf(bank)])];
+        _commandCycles = [.. specification.CommandCycles];
         _openRow = Filled(banks, Closed);
         _opener = Filled(banks, RequestPool.None);
         _hits = new int[banks];
@@ -128,7 +137,7 @@ public sealed partial class DramController
         _refreshFrom = new long[organization.TotalRanks];
         _refreshTo = new long[organization.TotalRanks];
         _lastBank = banks - 1;
-        _windowCycles = new long[_timings.Windows.Count * organization.TotalRanks][];
+        _windowCycles = new long[_timings.Windows.Length * organization.TotalRanks][];
         _windowNext = new int[_windowCycles.Length];
         for (int i = 0; i < _windowCycles.Length; i++)
         {
@@ -154,6 +163,7 @@ public sealed partial class DramController
             Advance(cycle);
         }
 
+        _lastAccepted = cycle;
         long accepted = _base + cycle;
         _statistics.AcceptanceDelay.Add(accepted - request.ArrivalCycle);
         if (answered)
@@ -172,7 +182,7 @@ public sealed partial class DramController
     public ChannelStatistics Finish()
     {
         _finishing = true;
-        TryStage(_changeCycle);
+        TryStage(Math.Max(_changeCycle, _lastAccepted));
         while (_pool.Count > 0)
         {
             AdvanceOnce(BankLanes.Never);

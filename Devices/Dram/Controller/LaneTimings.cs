@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -63,7 +64,7 @@ internal sealed class LaneTimings
     {
         _specification = specification;
         _banks = specification.Organization.Banks;
-        Lanes = (_banks + Width - 1) / Width * Width;
+        Lanes = Math.Max(Width, (int)BitOperations.RoundUpToPowerOf2((uint)_banks));
         _first = new int[(DramCommands.Count * _banks) + 1];
         ILookup<DramCommand, TimingRule> rules = specification.Rules.ToLookup(rule => rule.From);
         for (int command = 0; command < DramCommands.Count; command++)
@@ -90,7 +91,7 @@ internal sealed class LaneTimings
         Pool = [.. _pool];
     }
 
-    /// <summary>Banks rounded up to whole vectors.</summary>
+    /// <summary>Banks rounded up to a power of two and whole vectors.</summary>
     public int Lanes { get; }
 
     /// <summary>All effects, see <see cref="Of"/>.</summary>
@@ -103,10 +104,10 @@ internal sealed class LaneTimings
     public int[] First => _first;
 
     /// <summary>The activation windows.</summary>
-    public IReadOnlyList<WindowRule> Windows { get; }
+    public WindowRule[] Windows { get; }
 
     /// <summary>For each window the effect of a full window of each rank, to be counted from the window's oldest activation.</summary>
-    public IReadOnlyList<TimingEffect[]> WindowRows { get; }
+    public TimingEffect[][] WindowRows { get; }
 
     /// <summary>The effects of a command. A command to several banks is named by the first of them.</summary>
     public ReadOnlySpan<TimingEffect> Of(DramCommand command, int bank)

@@ -52,7 +52,7 @@ internal sealed class RefreshUnit
 
         for (int rank = 0; rank < ranks; rank++)
         {
-            _due[rank] = policy.StaggersRefresh ? (int)((long)_interval * (rank + 1) / ranks) : _interval;
+            _due[rank] = (policy.StaggersRefresh ? (int)((long)_interval * (rank + 1) / ranks) : _interval) - policy.RefreshLeadCycles;
             NextDue = Math.Min(NextDue, _due[rank]);
         }
     }

@@ -42,7 +42,7 @@ internal sealed class TransactionQueues(ControllerPolicy policy, RequestPool poo
     /// <param name="isFinishing">No request will come any more, so writes left over are drained.</param>
     public int Next(ReadOnlySpan<int> waiting, bool banksAreIdle, bool isFinishing)
     {
-        bool isTime = _writes.Count >= policy.WriteQueueSize || (_writes.Count > FewWrites && banksAreIdle) || (isFinishing && _reads.Count == 0);
+        bool isTime = _writes.Count >= policy.WriteQueueSize || (banksAreIdle && (_writes.Count > FewWrites || (isFinishing && _reads.Count == 0)));
         if (_draining == 0 && isTime)
         {
             _draining = _writes.Count;
