@@ -43,7 +43,10 @@ public static class DramMemory
             timings.TryAdd(fault.Timing, 1);
         }
 
-        return Build(entry.Name, organization, clockPs, timings, standard, refresh, power);
+        DramSpecification memory = Build(entry.Name, organization, clockPs, timings, standard, refresh, power);
+        CheckRefreshCommand(refreshNode, "perBankInterval", refresh.PerBankInterval, memory, DramCommand.REFpb);
+        CheckRefreshCommand(refreshNode, "sameBankInterval", refresh.SameBankInterval, memory, DramCommand.REFsb);
+        return memory;
     }
 
     /// <summary>Resolves a channel from numbers that another format brought; timings in cycles, named as in the standard.</summary>
@@ -96,6 +99,14 @@ public static class DramMemory
             Refresh = refresh,
             Power = power,
         };
+    }
+
+    private static void CheckRefreshCommand(DataNode refresh, string key, int interval, DramSpecification memory, DramCommand command)
+    {
+        if (interval > 0 && !memory.Rules.Any(rule => rule.From == command))
+        {
+            refresh.Optional(key).Report($"the standard of this memory has no {command}");
+        }
     }
 
     private static DramOrganization ReadOrganization(CatalogueEntry entry, DataNode node)

@@ -32,6 +32,33 @@ public class RamulatorRuleTests
         Assert.Equal([26], memory.Windows.Select(window => window.LatencyCycles));
     }
 
+    /// <summary>ACT takes two cycles on the bus, so that what Ramulator shifted is compared too.</summary>
+    [Fact]
+    public void Hbm2_waits_as_long_as_Ramulators_table()
+    {
+        RamulatorTable table = RamulatorTable.Load("ramulator21_hbm2_4Gb_2000_1ch2pc");
+        DramSpecification memory = DramCatalogue.Open("hbm2-2.0");
+        Compare(table, memory, [.. Ddr4Commands, DramCommand.REFpb], readToWrite: 0);
+        Assert.Equal([15], table.Windows);
+        Assert.Equal([15], memory.Windows.Select(window => window.LatencyCycles));
+    }
+
+    /// <summary>Its write to read is right; its read to write is the known error, in which the bursts overlap.</summary>
+    [Fact]
+    public void Ddr4_keeps_the_bursts_of_two_ranks_apart_where_Ramulator_does_not()
+    {
+        RamulatorTable table = RamulatorTable.Load("ramulator21_ddr4_matched_1rank");
+        DramSpecification memory = DramCatalogue.Open("ddr4-2400-8gb-x8");
+        int Theirs(DramCommand from, DramCommand to) => RuleOracle.Wait(table.Rules, from, to, BankRelation.OtherRank);
+        int Ours(DramCommand from, DramCommand to) => RuleOracle.Wait(memory.Rules, from, to, BankRelation.OtherRank);
+
+        // nCS is 2 there, nRTRS 1 here.
+        Assert.Equal(Theirs(DramCommand.RD, DramCommand.RD) - 1, Ours(DramCommand.RD, DramCommand.RD));
+        Assert.Equal(Theirs(DramCommand.WR, DramCommand.RD) - 1, Ours(DramCommand.WR, DramCommand.RD));
+        Assert.Equal(6, Theirs(DramCommand.RD, DramCommand.WR));
+        Assert.Equal(17 + 4 + 1 - 12, Ours(DramCommand.RD, DramCommand.WR));
+    }
+
     /// <summary>Command by command and relation by relation, with the data-bus turnaround as the only shorter wait.</summary>
     private static void Compare(RamulatorTable table, DramSpecification memory, DramCommand[] commands, int readToWrite)
     {
