@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace PimSim.Devices.Dram.Requests;
 
@@ -16,6 +17,19 @@ internal static class ByteScan
 
     private const byte Blank = (byte)' ';
     private const byte Tab = (byte)'\t';
+
+    // The value of each byte as a hexadecimal digit; 99 if it is none.
+    private static ReadOnlySpan<byte> HexDigits =>
+    [
+        99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99, 99, 99, 99, 99, 99,
+        99, 10, 11, 12, 13, 14, 15, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+        99, 10, 11, 12, 13, 14, 15, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+        99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+    ];
 
     /// <summary>Any blanks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -74,18 +88,8 @@ internal static class ByteScan
 
         nint end = at;
         ulong sum = 0;
-        while (true)
+        for (uint digit = HexDigit(ref start, end); digit < 16; digit = HexDigit(ref start, end))
         {
-            uint digit = Digit(ref start, end);
-            if (digit > 9)
-            {
-                digit = (uint)(Unsafe.Add(ref start, end) | 0x20) - 'a' + 10;
-                if (digit - 10 > 5)
-                {
-                    break;
-                }
-            }
-
             sum = (sum << 4) | digit;
             end++;
         }
@@ -93,6 +97,10 @@ internal static class ByteScan
         value = sum;
         return (nuint)(end - at - 1) < MostHexDigits ? end : 0;
     }
+
+    // A table, as digits and letters alternate at random.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint HexDigit(ref byte start, nint at) => Unsafe.Add(ref MemoryMarshal.GetReference(HexDigits), (nint)Unsafe.Add(ref start, at));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Digit(ref byte start, nint at) => (uint)Unsafe.Add(ref start, at) - '0';

@@ -28,7 +28,7 @@ internal struct CoordinateLine(DramOrganization organization, int channels, bool
 
         byte letter = Unsafe.Add(ref start, at + 1);
         bool isWrite = letter == (byte)'W';
-        if (letter != (byte)'R' && !isWrite)
+        if ((letter != (byte)'R') & !isWrite)
         {
             return 0;
         }

@@ -31,12 +31,12 @@ internal struct DramSim3Line(AddressMapping mapping) : ILineFormat
             return 0;
         }
 
-        // READ and WRITE alternate at random, so their lengths are added instead of branched on.
+        // READ and WRITE alternate at random: nothing may branch on which it is.
         uint word = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, at));
-        bool isWrite = word == Writ4;
-        if (word == Read4 || (isWrite && Unsafe.Add(ref start, at + 4) == (byte)'E'))
+        bool isWrite = (word == Writ4) & (Unsafe.Add(ref start, at + 4) == (byte)'E');
+        if ((word == Read4) | isWrite)
         {
-            at += 4 + (isWrite ? 1 : 0);
+            at += 4 + Unsafe.BitCast<bool, byte>(isWrite);
         }
         else if ((at = OtherWord(ref start, at, out isWrite)) == 0)
         {

@@ -19,7 +19,7 @@ internal readonly struct LoadStoreLine(AddressMapping mapping) : ILineFormat
         at = ByteScan.Blanks(ref start, at);
         ushort word = Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref start, at));
         bool isWrite = word == Store;
-        if ((word != Load && !isWrite) || (at = ByteScan.Separator(ref start, at + 2)) == 0)
+        if (((word != Load) & !isWrite) || (at = ByteScan.Separator(ref start, at + 2)) == 0)
         {
             return 0;
         }

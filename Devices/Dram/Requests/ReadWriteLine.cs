@@ -39,7 +39,7 @@ internal readonly struct ReadWriteLine : ILineFormat
         at = ByteScan.Blanks(ref start, at);
         byte letter = Unsafe.Add(ref start, at);
         bool isWrite = letter == (byte)'W';
-        if ((letter != (byte)'R' && !isWrite) || (at = ByteScan.Separator(ref start, at + 1)) == 0 || (at = ByteScan.Decimal(ref start, at, out long channel)) == 0)
+        if (((letter != (byte)'R') & !isWrite) || (at = ByteScan.Separator(ref start, at + 1)) == 0 || (at = ByteScan.Decimal(ref start, at, out long channel)) == 0)
         {
             return 0;
         }

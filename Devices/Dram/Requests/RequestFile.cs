@@ -19,6 +19,8 @@ public static class RequestFile
     private const string Header = "id,arrival,op,rank,bankgroup,bank,row,col";
     private const string HeaderWithChannel = "id,arrival,op,channel,rank,bankgroup,bank,row,col";
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
+
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file, or <see cref="StandardInput"/>.</param>
     /// <param name="mapping">The memory, and where an address lies in it.</param>
@@ -89,6 +91,13 @@ public static class RequestFile
         return !text.IsEmpty && text[0] != (byte)'#';
     }
 
+    /// <summary>A line without its end and the blanks around it: what a format may be wrong about.</summary>
+    internal static string Text(ReadOnlySpan<byte> line)
+    {
+        line = line.TrimEnd((byte)'\n');
+        return Encoding.UTF8.GetString(line.EndsWith("\r"u8) ? line[..^1] : line).Trim(' ', '\t');
+    }
+
     internal static PimSimUserException NoRequests(string name) =>
         new($"{name}: there is no request in it; a line for each is expected, such as '0x7f40 READ 120' or 'LD 0x7f40'");
 
@@ -103,10 +112,15 @@ public static class RequestFile
                 throw NoRequests(name);
             }
 
+            if (before == 0 && Line(bytes, bytes.Position).StartsWith(ByteOrderMark))
+            {
+                bytes.Position += ByteOrderMark.Length;
+            }
+
             ReadOnlySpan<byte> line = Line(bytes, bytes.Position);
             if (IsData(line))
             {
-                first = Encoding.UTF8.GetString(line).Trim();
+                first = Text(line);
             }
             else
             {

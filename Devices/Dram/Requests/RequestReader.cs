@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Requests;
@@ -77,7 +76,7 @@ internal sealed class RequestReader<TFormat> : IRequestSource
         ReadOnlySpan<byte> line = RequestFile.Line(_bytes, (int)at);
         if (RequestFile.IsData(line))
         {
-            throw new PimSimUserException($"{_name}:{id + _otherLines + 1}: {format.Explain(Encoding.UTF8.GetString(line).Trim(), id)}");
+            throw new PimSimUserException($"{_name}:{id + _otherLines + 1}: {format.Explain(RequestFile.Text(line), id)}");
         }
 
         _otherLines++;
