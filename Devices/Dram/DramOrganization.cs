@@ -44,4 +44,15 @@ public sealed record DramOrganization(
 
     /// <summary>The number of a bank in its group.</summary>
     public int BankInGroupOf(int bank) => bank % BanksPerGroup;
+
+    /// <summary>Names what a command to a bank concerns: the bank, its rank or the banks of its number.</summary>
+    public string Describe(DramCommand command, int bank)
+    {
+        if (command.IsSingleBank())
+        {
+            return $"rank {RankOf(bank)}, bank group {BankGroupOf(bank)}, bank {BankInGroupOf(bank)}";
+        }
+
+        return command == DramCommand.REFsb ? $"rank {RankOf(bank)}, banks {BankInGroupOf(bank)}" : $"rank {RankOf(bank)}";
+    }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Checking;
 
 namespace PimSim.Devices.Pim;
 
@@ -68,5 +69,5 @@ public readonly struct CheckerSink(TimingChecker checker) : ICommandSink
     public bool WantsCommands => true;
 
     /// <inheritdoc/>
-    public void OnCommand(long cycle, DramCommand command, int bank, int row, int column) => checker.Observe(cycle, command, bank, row);
+    public void OnCommand(long cycle, DramCommand command, int bank, int row, int column) => checker.Observe(cycle, command, bank, row, column);
 }

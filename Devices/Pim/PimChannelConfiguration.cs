@@ -1,4 +1,5 @@
 using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Checking;
 
 namespace PimSim.Devices.Pim;
 
@@ -24,6 +25,9 @@ public sealed record PimChannelConfiguration
     /// <summary>Timing rules.</summary>
     public required TimingTable Timing { get; init; }
 
+    /// <summary>The channel as a DRAM of one rank, which the checker holds the commands against.</summary>
+    public required DramSpecification Specification { get; init; }
+
     /// <summary>For each command the cycles from its issue until its effect is complete for whoever waits for it.</summary>
     public required IReadOnlyList<int> CompletionCycles { get; init; }
 
@@ -41,4 +45,7 @@ public sealed record PimChannelConfiguration
     /// controller does. Otherwise as soon as the rules allow.
     /// </summary>
     public required bool ModeChangeWaitsForNextCommand { get; init; }
+
+    /// <summary>A checker of the channel's commands. The sequencer never refreshes before the time.</summary>
+    public TimingChecker NewChecker() => new(Specification, new TimingCheckerOptions { MostPulledIn = 0, HasNonDramMode = HasNonDramMode });
 }

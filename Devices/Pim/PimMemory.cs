@@ -9,6 +9,9 @@ public sealed class PimMemory
 {
     private const string CatalogueKind = "dram-pim";
 
+    /// <summary>JEDEC.</summary>
+    private const int MostPostponedRefreshes = 8;
+
     private PimMemory(CatalogueEntry entry, CatalogueFolder standards)
     {
         DataNode root = entry.Root;
@@ -129,6 +132,7 @@ public sealed class PimMemory
         {
             Organization = organization,
             Timing = timing,
+            Specification = Specify(entry.Name, organization, timing, timings, period, refreshInterval),
             CompletionCycles = completions,
             RefreshIntervalCycles = refreshInterval,
             HasNonDramMode = modes.Required("nonDramMode").Flag(false),
@@ -138,6 +142,22 @@ public sealed class PimMemory
         modes.RejectUnknownKeys();
         return channel;
     }
+
+    private static DramSpecification Specify(string name, ChannelOrganization organization, TimingTable timing, Dictionary<string, long> timings, Picoseconds period, int refreshInterval) => new()
+    {
+        Name = name,
+        Organization = new DramOrganization(1, 1, organization.BankGroups, organization.BanksPerGroup, organization.Rows, organization.ColumnsPerRow, organization.AccessBytes, ChipsPerRank: 1),
+        ClockPs = (int)period.Value,
+        Timings = timings,
+        Rules = timing.Rules,
+        Windows = timing.Windows,
+        Bus = CommandBus.Shared,
+        CommandCycles = [.. Enumerable.Repeat(1, DramCommands.Count)],
+        ReadLatencyCycles = (int)timings.GetValueOrDefault("nCL"),
+        WriteLatencyCycles = (int)timings.GetValueOrDefault("nCWL"),
+        BurstCycles = (int)timings.GetValueOrDefault("nBL"),
+        Refresh = new RefreshTiming(refreshInterval, 0, 0, MostPostponedRefreshes),
+    };
 
     private void ReadPower(CatalogueEntry entry, DataNode power, Dictionary<string, long> timings, Picoseconds period)
     {

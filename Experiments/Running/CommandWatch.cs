@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Checking;
 using PimSim.Devices.Pim;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
@@ -48,15 +48,14 @@ public static class CommandWatch
         ConcurrentBag<TimingChecker> checkers = [];
         PimSimulation simulation = new(Accelerate: false, (channel, _) =>
         {
-            TimingChecker checker = new(
-                channel.Timing, channel.Organization.BankGroups, channel.Organization.BanksPerGroup, channel.RefreshIntervalCycles, channel.HasNonDramMode);
+            TimingChecker checker = channel.NewChecker();
             checkers.Add(checker);
             return new ChannelSequencer<CheckerSink>(channel, accelerate: false, new CheckerSink(checker));
         });
         ExperimentResult result = ExperimentRunner.Run(experiment, new RunSettings(simulation, threads, onStep), cancellation);
-        string[] violations = [.. checkers.SelectMany(checker => checker.Violations)];
-        return violations.Length == 0
+        long violations = checkers.Sum(checker => checker.Log.Count);
+        return violations == 0
             ? (result, checkers.Sum(checker => checker.Commands))
-            : throw new InvalidOperationException($"{violations.Length} commands broke timing rules:{Environment.NewLine}{string.Join(Environment.NewLine, violations.Take(20))}");
+            : throw new InvalidOperationException($"timing rules were broken {violations} times:{Environment.NewLine}{string.Join(Environment.NewLine, checkers.SelectMany(checker => checker.Log.Texts).Take(20))}");
     }
 }

@@ -1,5 +1,7 @@
 using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Checking;
 using PimSim.Devices.Pim;
+using PimSim.Devices.Tests.Dram.Checking;
 using PimSim.Traces.Format.Documents;
 using Xunit;
 
@@ -7,6 +9,8 @@ namespace PimSim.Devices.Tests.Dram;
 
 public class TimingRuleTests
 {
+    private static readonly DramOrganization OneRank = new(1, 1, 4, 4, 1024, 64, 32, 1);
+
     public static TheoryData<string, int> Rules
     {
         get
@@ -55,8 +59,7 @@ public class TimingRuleTests
     [Fact]
     public void A_fifth_activation_waits_for_the_window()
     {
-        TimingTable table = new([], [new WindowRule(DramCommand.ACT, 4, 20, "tFAW")]);
-        TimingChecker checker = new(table, 4, 4, 0, hasNonDramMode: false);
+        TimingChecker checker = new(Specifications.Bare(OneRank, [], [new WindowRule(DramCommand.ACT, 4, 20, "tFAW")]));
         for (int i = 0; i < 4; i++)
         {
             checker.Observe(i, DramCommand.ACT, i, 0);
@@ -107,12 +110,12 @@ public class TimingRuleTests
 
     private static RuleScope Scope(TimingRule rule) => rule.From.IsSingleBank() && rule.To.IsSingleBank() ? rule.Scope : RuleScope.Channel;
 
-    private static List<string> Observe(TimingRule rule, int distance)
+    private static IReadOnlyList<string> Observe(TimingRule rule, int distance)
     {
         // Bank 5 and, for rules beyond the bank, another bank of the group or of another group.
         int from = rule.From.IsSingleBank() ? 5 : -1;
         int to = !rule.To.IsSingleBank() ? -1 : rule.Scope switch { RuleScope.Bank => 5, RuleScope.BankGroup => 6, _ => 9 };
-        TimingChecker checker = new(new TimingTable([rule], []), 4, 4, 0, hasNonDramMode: false);
+        TimingChecker checker = new(Specifications.Bare(OneRank, [rule], []));
         checker.Observe(1000, rule.From, from, 0);
         checker.Observe(1000 + distance, rule.To, to, 0);
         return checker.Violations;

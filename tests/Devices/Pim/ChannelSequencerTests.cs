@@ -1,5 +1,6 @@
 using CsCheck;
 using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Checking;
 using PimSim.Devices.Pim;
 using Xunit;
 
@@ -41,7 +42,7 @@ public class ChannelSequencerTests
         RandomPrograms.Sequence.Sample(
             sequence =>
             {
-                TimingChecker checker = NewChecker(memory);
+                TimingChecker checker = memory.Channel.NewChecker();
                 ChannelSequencer<CheckerSink> sequencer = new(memory.Channel, accelerate: true, new CheckerSink(checker));
                 ChannelState state = new(memory.Channel);
                 ChannelCounters counts = new();
@@ -65,7 +66,7 @@ public class ChannelSequencerTests
             sequence =>
             {
                 List<string> late = [];
-                EagernessSink sink = new(NewChecker(memory), late);
+                EagernessSink sink = new(memory.Channel.NewChecker(), late);
                 ChannelSequencer<EagernessSink> sequencer = new(memory.Channel, accelerate: true, sink);
                 ChannelState state = new(memory.Channel);
                 ChannelCounters counts = new();
@@ -136,13 +137,6 @@ public class ChannelSequencerTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    internal static TimingChecker NewChecker(PimMemory memory) => new(
-        memory.Channel.Timing,
-        memory.Channel.Organization.BankGroups,
-        memory.Channel.Organization.BanksPerGroup,
-        memory.Channel.RefreshIntervalCycles,
-        memory.Channel.HasNonDramMode);
-
     private static void AssertSame(ChannelCounters a, ChannelCounters b)
     {
         Assert.Equal(Enum.GetValues<DramCommand>().Select(a.Commands), Enum.GetValues<DramCommand>().Select(b.Commands));
@@ -159,12 +153,12 @@ public class ChannelSequencerTests
 
         public void OnCommand(long cycle, DramCommand command, int bank, int row, int column)
         {
-            if (cycle > Start[0] && checker.Allows(cycle - 1, command, bank, row))
+            if (cycle > Start[0] && checker.Allows(cycle - 1, command, bank, row, column))
             {
                 late.Add($"{cycle}: {command}");
             }
 
-            checker.Observe(cycle, command, bank, row);
+            checker.Observe(cycle, command, bank, row, column);
         }
     }
 }
