@@ -32,7 +32,7 @@ public static class DramCatalogue
         return memory;
     }
 
-    private static CatalogueFolder Folder(string singular, string folder, string? userFolder)
+    internal static CatalogueFolder Folder(string singular, string folder, string? userFolder)
     {
         string shipped = Path.Combine(AppContext.BaseDirectory, "Catalogue", folder);
         return new(singular, userFolder is null ? [shipped] : [shipped, Path.Combine(userFolder, folder)]);

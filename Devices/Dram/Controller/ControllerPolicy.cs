@@ -125,4 +125,7 @@ public sealed record ControllerPolicy
 
     /// <summary>A write of an address whose write waits replaces it.</summary>
     public bool MergesWrites { get; init; } = true;
+
+    /// <summary>Address mapping for traces of addresses, unless another is asked for.</summary>
+    public string Mapping { get; init; } = "RoRaBaBgCoCh";
 }

@@ -1,0 +1,106 @@
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Dram.Controller;
+
+/// <summary>Controllers as catalogue files (<c>kind: dram-controller</c>).</summary>
+public static class ControllerCatalogue
+{
+    /// <summary>The controller that is used where none is asked for.</summary>
+    public const string Default = "frfcfs";
+
+    private const string Kind = "dram-controller";
+    private const int LargestQueue = 4096;
+    private const int LongestWait = 1 << 24;
+
+    private static readonly Dictionary<string, QueueStructure> Structures = Words<QueueStructure>();
+    private static readonly Dictionary<string, Arbitration> Arbitrations = Words<Arbitration>();
+    private static readonly Dictionary<string, PagePolicy> Pages = Words<PagePolicy>();
+    private static readonly Dictionary<string, RefreshCommand> Refreshes = Words<RefreshCommand>();
+
+    /// <summary>The shipped controllers, and before them those of a user's catalogue folder.</summary>
+    public static CatalogueFolder Controllers(string? userFolder) => DramCatalogue.Folder("controller", "controllers", userFolder);
+
+    /// <summary>Reads a controller by its name in the catalogue or by the path of a file.</summary>
+    /// <exception cref="PimSimUserException">There is no such controller, or its file has faults.</exception>
+    public static ControllerPolicy Open(string nameOrPath, string? userFolder = null)
+    {
+        CatalogueFolder folder = Controllers(userFolder);
+        ProblemList problems = new();
+        CatalogueEntry entry = folder.Contains(nameOrPath) || !File.Exists(nameOrPath)
+            ? folder.Open(nameOrPath, problems)
+            : new CatalogueEntry(DataNode.Load(nameOrPath, problems));
+        ControllerPolicy policy = Read(entry);
+        problems.ThrowIfAny();
+        return policy;
+    }
+
+    private static ControllerPolicy Read(CatalogueEntry entry)
+    {
+        DataNode root = entry.Root;
+        if (entry.Kind != Kind)
+        {
+            root.Optional("kind").Report($"'{entry.Kind}' is not a memory controller: kind '{Kind}' is needed here");
+        }
+
+        ControllerPolicy defaults = new() { Name = entry.Name };
+        ControllerPolicy policy = defaults with
+        {
+            Queues = Structures[root.Required("queues").Word(Structures.Keys, "split")],
+            ReadQueueSize = Count(root, "readQueue", 1, LargestQueue, defaults.ReadQueueSize),
+            WriteQueueSize = Count(root, "writeQueue", 1, LargestQueue, defaults.WriteQueueSize),
+            BankQueueSize = Count(root, "bankQueue", 1, LargestQueue, defaults.BankQueueSize),
+            WriteHighWatermark = Count(root, "writeHighWatermark", 1, LargestQueue, defaults.WriteHighWatermark),
+            WriteLowWatermark = Count(root, "writeLowWatermark", 0, LargestQueue, defaults.WriteLowWatermark),
+            Arbitration = Arbitrations[root.Required("arbitration").Word(Arbitrations.Keys, "row-hit-first")],
+            RowHitCap = Count(root, "rowHitCap", 0, LongestWait, defaults.RowHitCap),
+            CapHoldsHits = Flag(root, "capHoldsHits", defaults.CapHoldsHits),
+            ClosesOverHits = Flag(root, "closesOverHits", defaults.ClosesOverHits),
+            ServesOpenerFirst = Flag(root, "servesOpenerFirst", defaults.ServesOpenerFirst),
+            Page = Pages[root.Required("page").Word(Pages.Keys, "open")],
+            PageTimeoutCycles = Count(root, "pageTimeoutCycles", 1, LongestWait, defaults.PageTimeoutCycles),
+            Refresh = Refreshes[root.Required("refresh").Word(Refreshes.Keys, "all-bank")],
+            PostponedRefreshes = Count(root, "postponedRefreshes", 0, 8, defaults.PostponedRefreshes),
+            StaggersRefresh = Flag(root, "staggersRefresh", defaults.StaggersRefresh),
+            RefreshLeadCycles = Count(root, "refreshLeadCycles", 0, 64, defaults.RefreshLeadCycles),
+            RefreshClosesSingly = Flag(root, "refreshClosesSingly", defaults.RefreshClosesSingly),
+            RefreshHoldsChannel = Flag(root, "refreshHoldsChannel", defaults.RefreshHoldsChannel),
+            ForwardsWrites = Flag(root, "forwardsWrites", defaults.ForwardsWrites),
+            MergesWrites = Flag(root, "mergesWrites", defaults.MergesWrites),
+            Mapping = root.Optional("mapping").Text(defaults.Mapping),
+        };
+        CheckWatermarks(root, policy);
+        root.RejectUnknownKeys();
+        return policy;
+    }
+
+    private static void CheckWatermarks(DataNode root, ControllerPolicy policy)
+    {
+        if (policy.Queues != QueueStructure.Split)
+        {
+            return;
+        }
+
+        if (policy.WriteHighWatermark > policy.WriteQueueSize)
+        {
+            root.Optional("writeHighWatermark").Report($"{policy.WriteHighWatermark} writes never wait in a queue of {policy.WriteQueueSize}");
+        }
+
+        if (policy.WriteLowWatermark >= policy.WriteHighWatermark)
+        {
+            root.Optional("writeLowWatermark").Report($"must be below the high watermark of {policy.WriteHighWatermark}");
+        }
+    }
+
+    private static int Count(DataNode root, string key, int minimum, int maximum, int fallback) =>
+        root.Optional(key) is { Exists: true } node ? (int)node.Integer(minimum, maximum, fallback) : fallback;
+
+    private static bool Flag(DataNode root, string key, bool fallback) =>
+        root.Optional(key) is { Exists: true } node ? node.Flag(fallback) : fallback;
+
+    /// <summary>Members in words as they are written in files: RowHitFirst is row-hit-first.</summary>
+    private static Dictionary<string, T> Words<T>()
+        where T : struct, Enum =>
+        Enum.GetValues<T>().ToDictionary(
+            value => string.Concat(value.ToString().Select((letter, i) => char.IsUpper(letter) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(letter)}" : $"{letter}")),
+            StringComparer.Ordinal);
+}
