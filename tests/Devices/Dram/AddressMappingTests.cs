@@ -8,6 +8,8 @@ namespace PimSim.Devices.Tests.Dram;
 
 public class AddressMappingTests
 {
+    private static readonly string[] Levels = ["Ro", "Bg", "Ba", "Ra", "Pc", "Co", "Ch"];
+    private static readonly string[] JoinedLevels = ["ro", "ba", "ra", "co", "ch"];
     private static readonly DramOrganization Ddr4 = new(1, 2, 4, 4, 65536, 128, 64, 8);
     private static readonly DramOrganization Hbm2 = new(2, 1, 4, 4, 32768, 32, 32, 1);
 
@@ -126,8 +128,8 @@ public class AddressMappingTests
 
     private static Gen<string> Mappings(DramOrganization organization, int channels)
     {
-        Gen<string> names = Gen.Shuffle(["Ro", "Bg", "Ba", "Ra", "Pc", "Co", "Ch"]).Select(tokens => string.Concat(tokens));
-        Gen<string> joined = Gen.Shuffle(["ro", "ba", "ra", "co", "ch"]).Select(tokens => string.Concat(tokens));
+        Gen<string> names = Gen.Shuffle(Levels).Select(tokens => string.Concat(tokens));
+        Gen<string> joined = Gen.Shuffle(JoinedLevels).Select(tokens => string.Concat(tokens));
         return Gen.OneOf(names, joined, Bits(organization, channels));
     }
 
