@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace PimSim.Devices.Dram.Requests;
 
 /// <summary>
@@ -12,6 +10,7 @@ internal sealed class ByteWindow : IDisposable
     private const int Padding = 16;
 
     private readonly Stream _stream;
+    private readonly GzipInput? _gzip;
     private readonly int _capacity;
     private int _filled;
     private bool _ended;
@@ -21,14 +20,13 @@ internal sealed class ByteWindow : IDisposable
     {
         _capacity = Math.Max(capacity, 2);
         Buffer = GC.AllocateUninitializedArray<byte>(_capacity + 1 + Padding);
+        _stream = stream;
         _filled = stream.ReadAtLeast(Buffer.AsSpan(0, 2), 2, throwOnEndOfStream: false);
         if (_filled == 2 && Buffer[0] == 0x1f && Buffer[1] == 0x8b)
         {
-            stream = new GZipStream(new RejoinedStream([0x1f, 0x8b], stream), CompressionMode.Decompress);
+            _gzip = new GzipInput([0x1f, 0x8b], stream);
             _filled = 0;
         }
-
-        _stream = stream;
     }
 
     /// <summary>The bytes.</summary>
@@ -73,60 +71,16 @@ internal sealed class ByteWindow : IDisposable
                 throw new InvalidDataException($"the line is longer than {_capacity} bytes, so this is no file of requests");
             }
 
-            int read = _stream.Read(Buffer, _filled, _capacity - _filled);
+            Span<byte> free = Buffer.AsSpan(_filled, _capacity - _filled);
+            int read = _gzip is null ? _stream.Read(free) : _gzip.Read(free);
             _filled += read;
             _ended = read == 0;
         }
     }
 
-    public void Dispose() => _stream.Dispose();
-
-    /// <summary>A stream with its first bytes put back in front.</summary>
-    private sealed class RejoinedStream(byte[] first, Stream rest) : Stream
+    public void Dispose()
     {
-        private int _used;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int Read(Span<byte> buffer)
-        {
-            if (_used == first.Length)
-            {
-                return rest.Read(buffer);
-            }
-
-            int count = Math.Min(buffer.Length, first.Length - _used);
-            first.AsSpan(_used, count).CopyTo(buffer);
-            _used += count;
-            return count;
-        }
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            rest.Dispose();
-            base.Dispose(disposing);
-        }
+        _gzip?.Dispose();
+        _stream.Dispose();
     }
 }

@@ -1,0 +1,361 @@
+using System.Globalization;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Devices.Dram.Configurations;
+
+/// <summary>Reads one DRAMsim3 file (umd-memsys/DRAMsim3, src/configuration.cc says what its values mean).</summary>
+internal sealed class DramSim3Reader
+{
+    // What DRAMsim3 takes where the file says nothing.
+    private const int AbsentRankSwitch = 2;
+    private const int AbsentCommandQueue = 16;
+    private const int AbsentTransactionQueue = 32;
+    private const long BytesPerMegabyte = 1 << 20;
+
+    private static readonly string[] Protocols = ["DDR3", "DDR4", "GDDR5", "GDDR5X", "GDDR6", "LPDDR", "LPDDR3", "LPDDR4", "HBM", "HBM2"];
+
+    private readonly string _path;
+    private readonly IniFile _ini;
+    private readonly List<string> _notes = [];
+    private readonly Dictionary<string, long> _timings = new(StringComparer.Ordinal);
+
+    public DramSim3Reader(string path)
+    {
+        _path = path;
+        _ini = IniFile.Load(path, DramSim3Keys.All, new ProblemList());
+    }
+
+    public DramSim3Configuration Read()
+    {
+        string protocol = ReadProtocol();
+        int burstLength = Size(DramSim3Keys.Structure, "BL");
+        int channels = _ini.Integer(DramSim3Keys.System, "channels", 1, 4096) ?? 1;
+        DramOrganization organization = ReadOrganization(protocol, burstLength);
+        int clockPs = ReadClock();
+        ReadTimings(protocol, burstLength, organization.BankGroups);
+        CheckTimings();
+        string refresh = _ini.Word(DramSim3Keys.System, _ini.Find(DramSim3Keys.System, "refresh_strategy") is null ? "refresh_policy" : "refresh_strategy", ["RANK_LEVEL_SIMULTANEOUS", "RANK_LEVEL_STAGGERED", "BANK_LEVEL_STAGGERED"], "RANK_LEVEL_STAGGERED");
+        if (refresh == "BANK_LEVEL_STAGGERED")
+        {
+            Needed("nRFCpb", "tRFCb");
+            Needed("nREFIpb", "tREFIb");
+        }
+
+        DramSim3Configuration configuration = new()
+        {
+            File = _path,
+            Protocol = protocol,
+            Organization = organization,
+            Channels = channels,
+            ClockPs = clockPs,
+            Timings = _timings,
+            Currents = ReadCurrents(),
+            AddressMapping = ReadMapping(organization, channels),
+            ClosesRows = _ini.Word(DramSim3Keys.System, "row_buf_policy", ["OPEN_PAGE", "CLOSE_PAGE"], "OPEN_PAGE") == "CLOSE_PAGE",
+            RefreshesSingleBanks = refresh == "BANK_LEVEL_STAGGERED",
+            StaggersRefresh = refresh != "RANK_LEVEL_SIMULTANEOUS",
+            QueuesPerBank = _ini.Word(DramSim3Keys.System, "queue_structure", ["PER_BANK", "PER_RANK"], "PER_BANK") == "PER_BANK",
+            CommandQueueSize = _ini.Integer(DramSim3Keys.System, "cmd_queue_size", 1) ?? AbsentCommandQueue,
+            TransactionQueueSize = _ini.Integer(DramSim3Keys.System, "trans_queue_size", 1) ?? AbsentTransactionQueue,
+            UnifiedQueue = _ini.Flag(DramSim3Keys.System, "unified_queue", false),
+            SplitCommandBus = IsHbm(protocol) && _ini.Flag(DramSim3Keys.Structure, "hbm_dual_cmd", true),
+            Ignored = [.. _ini.Values.Where(value => !DramSim3Keys.IsModelled(value.Key)).Select(value => $"{value.Section}.{value.Key}")],
+            Notes = _notes,
+        };
+        _ini.Problems.ThrowIfAny();
+        return configuration;
+    }
+
+    private static bool IsHbm(string protocol) => protocol.StartsWith("HBM", StringComparison.Ordinal);
+
+    private static bool IsGddr(string protocol) => protocol.StartsWith("GDDR", StringComparison.Ordinal);
+
+    // Data transfers per clock: the clock of GDDR5 and later is slower than that of its data.
+    private static int TransfersPerCycle(string protocol) => protocol switch
+    {
+        "GDDR5" => 4,
+        "GDDR5X" => 8,
+        "GDDR6" => 16,
+        _ => 2,
+    };
+
+    private string ReadProtocol()
+    {
+        if (_ini.Find(DramSim3Keys.Structure, "protocol") is not IniValue value)
+        {
+            _ini.Report(0, $"'protocol' is missing in [{DramSim3Keys.Structure}]");
+            return "DDR4";
+        }
+
+        if (value.Text == "HMC")
+        {
+            _ini.Report(value.Line, $"protocol 'HMC' is not modelled; {string.Join(", ", Protocols)} are");
+            return "DDR4";
+        }
+
+        return _ini.Word(DramSim3Keys.Structure, "protocol", Protocols, "DDR4");
+    }
+
+    private DramOrganization ReadOrganization(string protocol, int burstLength)
+    {
+        int bankGroups = Size(DramSim3Keys.Structure, "bankgroups");
+        int banksPerGroup = Size(DramSim3Keys.Structure, "banks_per_group");
+        int rows = Size(DramSim3Keys.Structure, "rows");
+        long columns = Size(DramSim3Keys.Structure, "columns");
+        int deviceWidth = Size(DramSim3Keys.Structure, "device_width");
+        int busWidth = Size(DramSim3Keys.System, "bus_width");
+        if (!_ini.Flag(DramSim3Keys.Structure, "bankgroup_enable", true))
+        {
+            (bankGroups, banksPerGroup) = (1, bankGroups * banksPerGroup);
+        }
+
+        if (busWidth % deviceWidth != 0 || busWidth * (long)burstLength % 8 != 0)
+        {
+            ReportAt(DramSim3Keys.System, "bus_width", $"bus_width {busWidth} is no multiple of device_width {deviceWidth}, or a burst is no whole number of bytes");
+            return new DramOrganization(1, 1, 1, 1, 1, 1, 1, 1);
+        }
+
+        // A column of GDDR is a burst of the device, one of HBM two transfers, that of the others one transfer.
+        columns *= IsGddr(protocol) ? burstLength : IsHbm(protocol) ? 2 : 1;
+        if (columns % burstLength != 0)
+        {
+            ReportAt(DramSim3Keys.Structure, "columns", $"{columns} columns are no whole number of bursts of {burstLength}");
+        }
+
+        int devices = busWidth / deviceWidth;
+        DramOrganization rank = new(1, 1, bankGroups, banksPerGroup, rows, (int)Math.Max(columns / burstLength, 1), busWidth / 8 * burstLength, devices);
+        long channelBytes = Size(DramSim3Keys.System, "channel_size") * BytesPerMegabyte;
+        if (channelBytes < rank.Bytes)
+        {
+            _notes.Add($"channel_size of {channelBytes / BytesPerMegabyte} MB is less than one rank; as in DRAMsim3 the channel has one rank of {rank.Bytes / BytesPerMegabyte} MB");
+            return rank;
+        }
+
+        long ranks = channelBytes / rank.Bytes;
+        if (ranks * rank.Bytes != channelBytes)
+        {
+            _notes.Add($"channel_size of {channelBytes / BytesPerMegabyte} MB is no whole number of ranks; as in DRAMsim3 it is rounded down to {ranks * rank.Bytes / BytesPerMegabyte} MB");
+        }
+
+        return rank with { Ranks = (int)Math.Min(ranks, int.MaxValue) };
+    }
+
+    private int ReadClock()
+    {
+        if (_ini.Number(DramSim3Keys.Timing, "tCK", allowZero: false) is not decimal nanoseconds)
+        {
+            Missing(DramSim3Keys.Timing, "tCK");
+            return 1;
+        }
+
+        decimal picoseconds = nanoseconds * 1000;
+        if (picoseconds is < 1 or > int.MaxValue)
+        {
+            ReportAt(DramSim3Keys.Timing, "tCK", $"tCK {nanoseconds.ToString(CultureInfo.InvariantCulture)} is no clock period in nanoseconds");
+            return 1;
+        }
+
+        int clockPs = (int)decimal.Round(picoseconds);
+        if (clockPs != picoseconds)
+        {
+            _notes.Add($"tCK of {nanoseconds.ToString(CultureInfo.InvariantCulture)} ns is rounded to {clockPs} ps");
+        }
+
+        return clockPs;
+    }
+
+    private void ReadTimings(string protocol, int burstLength, int bankGroups)
+    {
+        if (_ini.Integer(DramSim3Keys.Timing, "AL", 0) is > 0)
+        {
+            ReportAt(DramSim3Keys.Timing, "AL", "additive latency is not modelled; AL = 0 is");
+        }
+
+        foreach ((string key, string name) in DramSim3Keys.Timings)
+        {
+            if (_ini.Integer(DramSim3Keys.Timing, key, 0) is int cycles)
+            {
+                _timings[name] = cycles;
+            }
+        }
+
+        if (_ini.Integer(DramSim3Keys.Timing, "REFI", 1) is int interval && _timings.TryAdd("nREFI", interval))
+        {
+            _notes.Add("REFI is read as tREFI; DRAMsim3 does not know it and takes a tREFI of 7800 cycles");
+        }
+
+        foreach (string key in (string[])["CL", "CWL", "tRP", "tRAS", "tRFC", "tREFI", "tFAW", "tWR"])
+        {
+            Needed(DramSim3Keys.Timings[key], key);
+        }
+
+        foreach (string key in (string[])["tRRD", "tWTR", "tCCD"])
+        {
+            Pair(key, bankGroups);
+        }
+
+        ReadRowToColumn();
+        ReadReadToPrecharge();
+        _timings.TryAdd("nRTRS", AbsentRankSwitch);
+        long burst = burstLength / TransfersPerCycle(protocol);
+        if (burst == 0)
+        {
+            ReportAt(DramSim3Keys.Structure, "BL", $"a burst of {burstLength} takes less than a cycle of {protocol}, which transfers {TransfersPerCycle(protocol)} per cycle");
+        }
+
+        _timings["nBL"] = burst;
+        _timings["nRC"] = _timings["nRAS"] + _timings["nRP"];
+
+        // A burst occupies the bus for its length even where the file allows commands closer together.
+        _timings["nCCDS"] = Math.Max(_timings["nCCDS"], burst);
+        _timings["nCCDL"] = Math.Max(_timings["nCCDL"], burst);
+    }
+
+    // One for reads and writes, or one for each.
+    private void ReadRowToColumn()
+    {
+        if (_timings.TryGetValue("nRCD", out long both))
+        {
+            _timings.TryAdd("nRCDRD", both);
+            _timings.TryAdd("nRCDWR", both);
+        }
+        else if (_timings.TryGetValue("nRCDRD", out long read) && _timings.TryGetValue("nRCDWR", out long write))
+        {
+            _timings["nRCD"] = Math.Max(read, write);
+        }
+        else
+        {
+            _ini.Report(0, $"'tRCD' is missing in [{DramSim3Keys.Timing}], or 'tRCDRD' and 'tRCDWR'");
+            _timings["nRCD"] = 0;
+        }
+    }
+
+    private void ReadReadToPrecharge()
+    {
+        if (_timings.TryGetValue("nRTP", out long both))
+        {
+            _timings.TryAdd("nRTPS", both);
+            _timings.TryAdd("nRTPL", both);
+        }
+        else if (_timings.TryGetValue("nRTPS", out long shorter) && _timings.TryGetValue("nRTPL", out long longer))
+        {
+            _timings["nRTP"] = Math.Max(shorter, longer);
+            _notes.Add("tRTP_S and tRTP_L hold; DRAMsim3 reads tRTP alone and takes 5 cycles without it");
+        }
+        else
+        {
+            _ini.Report(0, $"'tRTP' is missing in [{DramSim3Keys.Timing}], or 'tRTP_S' and 'tRTP_L'");
+        }
+    }
+
+    // With one bank group the timing of the same group is the only one.
+    private void Pair(string key, int bankGroups)
+    {
+        string name = $"n{key[1..]}";
+        if (bankGroups == 1 && _timings.TryGetValue($"{name}S", out long shorter))
+        {
+            _timings.TryAdd($"{name}L", shorter);
+        }
+
+        if (bankGroups == 1 && _timings.TryGetValue($"{name}L", out long longer))
+        {
+            _timings.TryAdd($"{name}S", longer);
+        }
+
+        Needed($"{name}S", $"{key}_S");
+        Needed($"{name}L", $"{key}_L");
+    }
+
+    private void CheckTimings()
+    {
+        NotBelow("tRAS", "tRCD", "a row is open at least until its first column command");
+        NotBelow("tRRD_L", "tRRD_S", "the same bank group is no faster than another");
+        NotBelow("tCCD_L", "tCCD_S", "the same bank group is no faster than another");
+        NotBelow("tWTR_L", "tWTR_S", "the same bank group is no faster than another");
+        NotBelow("tFAW", "tRRD_S", "four activations take longer than two");
+        if (_timings["nREFI"] > 0 && _timings["nREFI"] <= _timings["nRFC"])
+        {
+            ReportAt(DramSim3Keys.Timing, "tREFI", $"tREFI {_timings["nREFI"]} leaves no time beside tRFC {_timings["nRFC"]}");
+        }
+    }
+
+    private void NotBelow(string longer, string shorter, string why)
+    {
+        (long most, long least) = (_timings[DramSim3Keys.Timings[longer]], _timings[DramSim3Keys.Timings[shorter]]);
+        if (most < least && _ini.Find(DramSim3Keys.Timing, longer) is not null)
+        {
+            ReportAt(DramSim3Keys.Timing, longer, $"{longer} {most} is less than {shorter} {least}, but {why}");
+        }
+    }
+
+    private Dictionary<string, decimal> ReadCurrents()
+    {
+        Dictionary<string, decimal> currents = new(StringComparer.Ordinal);
+        foreach (string key in (string[])["VDD", .. DramSim3Keys.Currents])
+        {
+            if (_ini.Number(DramSim3Keys.Power, key, allowZero: key != "VDD") is decimal value)
+            {
+                currents[key] = value;
+            }
+        }
+
+        foreach (string key in currents.Count == 0 ? [] : (string[])["VDD", "IDD0", "IDD2N", "IDD3N", "IDD4R", "IDD4W", "IDD5AB"])
+        {
+            if (!currents.ContainsKey(key) && _ini.Find(DramSim3Keys.Power, key) is null)
+            {
+                Missing(DramSim3Keys.Power, key);
+            }
+        }
+
+        foreach ((string larger, string smaller) in ((string, string)[])[("IDD3N", "IDD2N"), ("IDD4R", "IDD3N"), ("IDD4W", "IDD3N"), ("IDD5AB", "IDD3N")])
+        {
+            if (currents.TryGetValue(larger, out decimal most) && currents.TryGetValue(smaller, out decimal least) && most < least)
+            {
+                ReportAt(DramSim3Keys.Power, larger, string.Create(CultureInfo.InvariantCulture, $"{larger} {most} is less than {smaller} {least}, so an access or a refresh would gain energy"));
+            }
+        }
+
+        return currents;
+    }
+
+    private string ReadMapping(DramOrganization organization, int channels)
+    {
+        string mapping = _ini.Find(DramSim3Keys.System, "address_mapping")?.Text ?? "chrobabgraco";
+        if (_ini.Problems.Problems.Count == 0)
+        {
+            try
+            {
+                Mapping.AddressMapping.Parse(mapping, organization, channels);
+            }
+            catch (PimSimUserException fault)
+            {
+                ReportAt(DramSim3Keys.System, "address_mapping", fault.Message);
+            }
+        }
+
+        return mapping;
+    }
+
+    // A size that must be given; 1 where it is not, so that reading can go on.
+    private int Size(string section, string key)
+    {
+        if (_ini.Find(section, key) is null)
+        {
+            Missing(section, key);
+        }
+
+        return _ini.Integer(section, key, 1) ?? 1;
+    }
+
+    private void Needed(string name, string key)
+    {
+        if (_timings.TryAdd(name, 0) && _ini.Find(DramSim3Keys.Timing, key) is null)
+        {
+            Missing(DramSim3Keys.Timing, key);
+        }
+    }
+
+    private void Missing(string section, string key) => _ini.Report(0, $"'{key}' is missing in [{section}]");
+
+    private void ReportAt(string section, string key, string message) => _ini.Report(_ini.Find(section, key)?.Line ?? 0, message);
+}
