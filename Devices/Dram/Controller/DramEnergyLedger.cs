@@ -1,6 +1,4 @@
-using PimSim.Devices.Dram.Controller;
-
-namespace PimSim.Devices.Dram.Power;
+namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>One line of a ledger: so many events, or so much time, of one kind in one rank.</summary>
 /// <param name="Rank">Rank, over all pseudo-channels.</param>
