@@ -43,16 +43,25 @@ public static class DramMemory
             timings.TryAdd(fault.Timing, 1);
         }
 
-        DramSpecification memory = Build(entry.Name, organization, clockPs, timings, standard, refresh, power);
+        DramSpecification memory = Build(entry.Name, organization, clockPs, timings, standard, refresh, power, null);
         CheckRefreshCommand(refreshNode, "perBankInterval", refresh.PerBankInterval, memory, DramCommand.REFpb);
         CheckRefreshCommand(refreshNode, "sameBankInterval", refresh.SameBankInterval, memory, DramCommand.REFsb);
         return memory;
     }
 
     /// <summary>Resolves a channel from numbers that another format brought; timings in cycles, named as in the standard.</summary>
+    /// <param name="name">What the specification is called.</param>
+    /// <param name="organization">Levels and sizes.</param>
+    /// <param name="clockPs">Clock period.</param>
+    /// <param name="timings">Cycles by name.</param>
+    /// <param name="standard">The rules.</param>
+    /// <param name="refresh">Refresh intervals.</param>
+    /// <param name="power">Energies, null without.</param>
+    /// <param name="lengths">Instead of the standard's: a simulator may know no commands of two cycles.</param>
     /// <exception cref="PimSimUserException">A timing is missing, or timings contradict each other.</exception>
     public static DramSpecification Resolve(
-        string name, DramOrganization organization, int clockPs, IReadOnlyDictionary<string, long> timings, CatalogueEntry standard, RefreshTiming refresh, DramPowerSheet? power)
+        string name, DramOrganization organization, int clockPs, IReadOnlyDictionary<string, long> timings, CatalogueEntry standard, RefreshTiming refresh, DramPowerSheet? power,
+        CommandLengths? lengths = null)
     {
         ArgumentNullException.ThrowIfNull(organization);
         ArgumentNullException.ThrowIfNull(timings);
@@ -60,7 +69,7 @@ public static class DramMemory
         ArgumentNullException.ThrowIfNull(refresh);
         List<TimingFault> faults = Faults(timings, standard, refresh);
         return faults.Count == 0
-            ? Build(name, organization, clockPs, timings, standard, refresh, power)
+            ? Build(name, organization, clockPs, timings, standard, refresh, power, lengths)
             : throw new PimSimUserException(string.Join(Environment.NewLine, faults.Select(fault => $"{name}: {fault.Message}")));
     }
 
@@ -78,9 +87,10 @@ public static class DramMemory
     }
 
     private static DramSpecification Build(
-        string name, DramOrganization organization, int clockPs, IReadOnlyDictionary<string, long> timings, CatalogueEntry standard, RefreshTiming refresh, DramPowerSheet? power)
+        string name, DramOrganization organization, int clockPs, IReadOnlyDictionary<string, long> timings, CatalogueEntry standard, RefreshTiming refresh, DramPowerSheet? power, CommandLengths? given)
     {
-        (CommandBus bus, CommandLengths lengths) = DramStandard.ReadBus(standard);
+        (CommandBus bus, CommandLengths own) = DramStandard.ReadBus(standard);
+        CommandLengths lengths = given ?? own;
         (List<TimingRule> rules, List<WindowRule> windows) = DramStandard.ReadRules(standard, timings, lengths);
         standard.Root.RejectUnknownKeys();
         return new DramSpecification

@@ -1,4 +1,6 @@
+using CsCheck;
 using PimSim.Devices.Dram;
+using PimSim.Traces.Format.Documents;
 using Xunit;
 
 namespace PimSim.Devices.Tests.Dram;
@@ -50,21 +52,38 @@ public class MemoryCatalogueTests
     /// <summary>From the latencies alone: two data bursts on one bus never meet, in any order and to any bank or rank.</summary>
     [Theory]
     [MemberData(nameof(Names))]
-    public void Two_bursts_never_overlap(string name)
+    public void Two_bursts_never_overlap(string name) => AssertBurstsApart(DramCatalogue.Open(name));
+
+    /// <summary>Nor with any other latencies that a device might have.</summary>
+    [Theory]
+    [InlineData("ddr4-2400r")]
+    [InlineData("ddr5-4800bn")]
+    [InlineData("lpddr5-6400")]
+    [InlineData("gddr6-14")]
+    [InlineData("hbm2-2.0")]
+    [InlineData("hbm3-6.4")]
+    public void Two_bursts_never_overlap_whatever_the_latencies(string name)
     {
         DramSpecification memory = DramCatalogue.Open(name);
-        foreach (DramCommand from in Columns)
-        {
-            foreach (DramCommand to in Columns)
+        string standardName = name.Split('-')[0];
+        Gen.Select(Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int[1, 16], Gen.Int[0, 4], Gen.Int[0, 4], Gen.Int[0, 4]).Sample(
+            (read, write, burst, turn, rank, rankWrite) =>
             {
-                for (BankRelation relation = BankRelation.SameRank; relation <= BankRelation.OtherRank; relation++)
+                ProblemList problems = new();
+                Dictionary<string, long> timings = new(memory.Timings, StringComparer.Ordinal)
                 {
-                    int wait = Math.Max(RuleOracle.Wait(memory.Rules, from, to, relation), memory.CommandCycles[(int)from]);
-                    int start = wait + FirstData(memory, to) - FirstData(memory, from);
-                    Assert.True(start >= memory.BurstCycles, $"{from} -> {to}, {relation}: {start} cycles after the start of a burst of {memory.BurstCycles}");
-                }
-            }
-        }
+                    ["nCL"] = read,
+                    ["nCWL"] = write,
+                    ["nBL"] = burst,
+                    ["nBTA"] = turn,
+                    ["nRTRS"] = rank,
+                    ["nRTRSWR"] = rankWrite,
+                };
+                CatalogueEntry standard = DramCatalogue.Standards(null).Open(standardName, problems);
+                AssertBurstsApart(DramMemory.Resolve(name, memory.Organization, memory.ClockPs, timings, standard, memory.Refresh, null));
+                problems.ThrowIfAny();
+            },
+            iter: 200);
     }
 
     /// <summary>Whatever was done to a bank, opening it again or refreshing it waits; commands that close a bank name a rule too.</summary>
@@ -130,6 +149,22 @@ public class MemoryCatalogueTests
         Assert.Equal(Timing("nRTP") + columnShift, Wait(DramCommand.RD, DramCommand.PRE));
         Assert.Equal(Timing("nCL") + readLatencyShift, memory.ReadLatencyCycles);
         Assert.Equal(Timing("nCWL") + readLatencyShift, memory.WriteLatencyCycles);
+    }
+
+    private static void AssertBurstsApart(DramSpecification memory)
+    {
+        foreach (DramCommand from in Columns)
+        {
+            foreach (DramCommand to in Columns)
+            {
+                for (BankRelation relation = BankRelation.SameRank; relation <= BankRelation.OtherRank; relation++)
+                {
+                    int wait = Math.Max(RuleOracle.Wait(memory.Rules, from, to, relation), memory.CommandCycles[(int)from]);
+                    int start = wait + FirstData(memory, to) - FirstData(memory, from);
+                    Assert.True(start >= memory.BurstCycles, $"{from} -> {to}, {relation}: {start} cycles after the start of a burst of {memory.BurstCycles}");
+                }
+            }
+        }
     }
 
     private static int FirstData(DramSpecification memory, DramCommand command) =>

@@ -71,6 +71,11 @@ public class MemoryFaultTests
         Assert.Equal(file.CommandCycles, resolved.CommandCycles);
         Assert.Equal(CommandBus.Split, resolved.Bus);
 
+        DramSpecification oneCycle = DramMemory.Resolve(
+            "mine", file.Organization, file.ClockPs, file.Timings, DramCatalogue.Standards(null).Open("hbm2", problems), file.Refresh, null, CommandLengths.OneCycle);
+        Assert.Equal(14, RuleOracle.Wait(oneCycle.Rules, DramCommand.ACT, DramCommand.RD, BankRelation.SameBank));
+        Assert.All(oneCycle.CommandCycles, cycles => Assert.Equal(1, cycles));
+
         Dictionary<string, long> lacking = new(file.Timings, StringComparer.Ordinal) { ["nRC"] = 40 };
         lacking.Remove("nWR");
         PimSimUserException fault = Assert.Throws<PimSimUserException>(

@@ -50,7 +50,7 @@ public sealed class SystemDefinitionTests : IDisposable
     [InlineData("memory", "organization.channels", "[1, 2]", "is not a single value")]
     [InlineData("memory", "clock", "1 GHz", "clock.value: '1 GHz' is a frequency; write a time")]
     [InlineData("memory", "clock", "0 ns", "clock.value: '0 ns' is not possible")]
-    [InlineData("memory", "standard", "ddr9", "standard: 'ddr9' is not known; known: aim-simulator, gddr6-aim")]
+    [InlineData("memory", "standard", "ddr9", "standard: 'ddr9' is not known; did you mean 'ddr4'?")]
     [InlineData("memory", "refresh.interval", "100 ns", "an interval of 100 cycles leaves no time between refreshes of 455 cycles")]
     [InlineData("asic", "clock", "0 Hz", "clock")]
     [InlineData("asic", "power.staticShare", "150 %", "a share is needed")]
