@@ -181,9 +181,7 @@ internal sealed class BankLanes
     /// lowest key.</summary>
     /// <param name="cycle">Cycle of issue.</param>
     /// <param name="last">Bank served last.</param>
-    /// <param name="columns">Column commands may be issued.</param>
-    /// <param name="rows">Row commands may be issued.</param>
-    public Choice InTurn(int cycle, int last, bool columns, bool rows)
+    public Choice InTurn(int cycle, int last)
     {
         for (int step = 1; step <= _lanes; step++)
         {
@@ -194,7 +192,7 @@ internal sealed class BankLanes
             }
 
             Choice best = Choice.None;
-            for (int wait = columns ? 0 : 2; wait < (rows ? _candidates : 2); wait++)
+            for (int wait = 0; wait < _candidates; wait++)
             {
                 int key = _keys[(wait * _lanes) + bank];
                 if (key < best.Key && _times[(wait * _lanes) + bank] <= cycle)

@@ -74,6 +74,7 @@ public sealed partial class DramController
             if (maintains)
             {
                 Maintain(maintenance, cycle);
+                TakeSecondTurn(cycle, firstWasColumn: false);
                 return cycle;
             }
 

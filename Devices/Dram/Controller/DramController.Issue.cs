@@ -8,14 +8,45 @@ public sealed partial class DramController
 {
     /// <summary>Issues a chosen command. False if it turned out to have to wait.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool Issue(Choice choice)
+    private bool Issue(in Choice choice)
     {
-        if (_policy.Arbitration == Arbitration.RoundRobin)
+        if (_policy.Arbitration != Arbitration.RoundRobin)
         {
-            choice = _lanes.InTurn(choice.Cycle, _lastBank, !_split || choice.Wait <= Wait.Write, !_split || choice.Wait > Wait.Write);
-            _lastBank = choice.Bank;
+            return Perform(choice);
         }
 
+        Choice inTurn = _lanes.InTurn(choice.Cycle, _lastBank);
+        _lastBank = inTurn.Bank;
+        bool issued = Perform(inTurn);
+        TakeSecondTurn(choice.Cycle, inTurn.Wait <= Wait.Write);
+        return issued;
+    }
+
+    /// <summary>With two buses, a cycle has a second turn: the next bank's command is issued if it needs the other bus; if not, the turn
+    /// is lost.</summary>
+    private void TakeSecondTurn(int cycle, bool firstWasColumn)
+    {
+        if (!_split || _policy.Arbitration != Arbitration.RoundRobin)
+        {
+            return;
+        }
+
+        Choice second = _lanes.InTurn(cycle, _lastBank);
+        if (second.Bank >= 0)
+        {
+            _lastBank = second.Bank;
+            if (second.Wait <= Wait.Write != firstWasColumn)
+            {
+                Perform(second);
+            }
+        }
+
+        _columnFree = Math.Max(_columnFree, cycle + 1);
+        _rowFree = Math.Max(_rowFree, cycle + 1);
+    }
+
+    private bool Perform(in Choice choice)
+    {
         int bank = choice.Bank;
         switch (choice.Wait)
         {
