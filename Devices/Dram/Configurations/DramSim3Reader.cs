@@ -144,7 +144,7 @@ internal sealed class DramSim3Reader
     {
         if (_ini.Number(DramSim3Keys.Timing, "tCK", allowZero: false) is not decimal nanoseconds)
         {
-            Missing(DramSim3Keys.Timing, "tCK");
+            MissingUnlessWrong(DramSim3Keys.Timing, "tCK");
             return 1;
         }
 
@@ -198,7 +198,7 @@ internal sealed class DramSim3Reader
         ReadReadToPrecharge();
         _timings.TryAdd("nRTRS", AbsentRankSwitch);
         long burst = burstLength / TransfersPerCycle(protocol);
-        if (burst == 0)
+        if (burst == 0 && _ini.Find(DramSim3Keys.Structure, "BL")?.Text == burstLength.ToString(CultureInfo.InvariantCulture))
         {
             ReportAt(DramSim3Keys.Structure, "BL", $"a burst of {burstLength} takes less than a cycle of {protocol}, which transfers {TransfersPerCycle(protocol)} per cycle");
         }
@@ -225,7 +225,7 @@ internal sealed class DramSim3Reader
         }
         else
         {
-            _ini.Report(0, $"'tRCD' is missing in [{DramSim3Keys.Timing}], or 'tRCDRD' and 'tRCDWR'");
+            MissingUnlessWrong(DramSim3Keys.Timing, "tRCD", "tRCDRD", "tRCDWR");
             _timings["nRCD"] = 0;
         }
     }
@@ -244,7 +244,7 @@ internal sealed class DramSim3Reader
         }
         else
         {
-            _ini.Report(0, $"'tRTP' is missing in [{DramSim3Keys.Timing}], or 'tRTP_S' and 'tRTP_L'");
+            MissingUnlessWrong(DramSim3Keys.Timing, "tRTP", "tRTP_S", "tRTP_L");
         }
     }
 
@@ -301,10 +301,7 @@ internal sealed class DramSim3Reader
 
         foreach (string key in currents.Count == 0 ? [] : (string[])["VDD", "IDD0", "IDD2N", "IDD3N", "IDD4R", "IDD4W", "IDD5AB"])
         {
-            if (!currents.ContainsKey(key) && _ini.Find(DramSim3Keys.Power, key) is null)
-            {
-                Missing(DramSim3Keys.Power, key);
-            }
+            MissingUnlessWrong(DramSim3Keys.Power, key);
         }
 
         foreach ((string larger, string smaller) in ((string, string)[])[("IDD3N", "IDD2N"), ("IDD4R", "IDD3N"), ("IDD4W", "IDD3N"), ("IDD5AB", "IDD3N")])
@@ -339,23 +336,27 @@ internal sealed class DramSim3Reader
     // A size that must be given; 1 where it is not, so that reading can go on.
     private int Size(string section, string key)
     {
-        if (_ini.Find(section, key) is null)
-        {
-            Missing(section, key);
-        }
-
+        MissingUnlessWrong(section, key);
         return _ini.Integer(section, key, 1) ?? 1;
     }
 
     private void Needed(string name, string key)
     {
-        if (_timings.TryAdd(name, 0) && _ini.Find(DramSim3Keys.Timing, key) is null)
+        if (_timings.TryAdd(name, 0))
         {
-            Missing(DramSim3Keys.Timing, key);
+            MissingUnlessWrong(DramSim3Keys.Timing, key);
         }
     }
 
-    private void Missing(string section, string key) => _ini.Report(0, $"'{key}' is missing in [{section}]");
+    // A value that is there but wrong was reported at its line. Where one key is not given, two others may be instead.
+    private void MissingUnlessWrong(string section, string key, string? first = null, string? second = null)
+    {
+        bool pair = first is not null && second is not null && _ini.Find(section, first) is not null && _ini.Find(section, second) is not null;
+        if (_ini.Find(section, key) is null && !pair)
+        {
+            _ini.Report(0, $"'{key}' is missing in [{section}]{(first is null ? "" : $", or '{first}' and '{second}'")}");
+        }
+    }
 
     private void ReportAt(string section, string key, string message) => _ini.Report(_ini.Find(section, key)?.Line ?? 0, message);
 }
