@@ -83,8 +83,12 @@ internal sealed class LiteralRules
 
         foreach (WindowRule window in _specification.Windows.Where(window => window.Command == command.Command))
         {
-            int recent = Enumerable.Range(0, Trace.Count).Count(i => Trace[i].Command == command.Command
-                && command.Cycle - Trace[i].Cycle < window.LatencyCycles && Holds(RuleScope.Rank, _places[i][0], places[0]));
+            int recent = 0;
+            for (int i = Trace.Count - 1; i >= 0 && command.Cycle - Trace[i].Cycle < window.LatencyCycles; i--)
+            {
+                recent += Trace[i].Command == command.Command && Holds(RuleScope.Rank, _places[i][0], places[0]) ? 1 : 0;
+            }
+
             if (recent >= window.Count)
             {
                 broken.Add(window.Text);
