@@ -112,7 +112,7 @@ public class TimingCheckerTests
 
         // The write's data come before those of the earlier read.
         AssertLegal(memory, [.. open, new(50, RD, 0, 0, 0), new(52, WR, 8, 0, 0)]);
-        AssertFault("data bus", "data in cycles 60 to 61, that of RD in 59 to 60", memory, [.. open, new(50, RD, 0, 0, 0), new(52, WR, 8, 0, 0), new(56, WR, 8, 0, 0)]);
+        AssertFault("data bus", "data in cycles 60 to 61, that of RD in 59 to 60", memory, [.. open, new(50, RD, 0, 0, 0), new(53, WR, 8, 0, 0), new(56, WR, 8, 0, 0)]);
     }
 
     [Theory]
