@@ -235,49 +235,41 @@ internal sealed class BankLanes
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextScalar(int columnFloor, int rowFloor, bool split)
     {
-        int columnCycle = Never;
-        int rowCycle = Never;
+        int cycle = Never;
+        int key = NoCandidate;
+        int index = -1;
         for (int word = 0; word < _busy.Length; word++)
         {
             for (ulong rest = _busy[word]; rest != 0; rest &= rest - 1)
             {
                 int bank = (word << 6) + BitOperations.TrailingZeroCount(rest);
                 ReadinessChecks++;
-                columnCycle = Math.Min(columnCycle, Math.Min(TimeOfCandidate(0, bank), TimeOfCandidate(1, bank)));
-                for (int wait = 2; wait < _candidates; wait++)
+                int floor = columnFloor;
+                for (int wait = 0, at = bank; wait < _candidates; wait++, at += _lanes)
                 {
-                    rowCycle = Math.Min(rowCycle, TimeOfCandidate(wait, bank));
-                }
-            }
-        }
-
-        (int cycle, bool columns, bool rows) = Earlier(columnCycle, columnFloor, rowCycle, rowFloor, split);
-        Choice best = Choice.None;
-        if (cycle == Never)
-        {
-            return best;
-        }
-
-        for (int word = 0; word < _busy.Length; word++)
-        {
-            for (ulong rest = _busy[word]; rest != 0; rest &= rest - 1)
-            {
-                int bank = (word << 6) + BitOperations.TrailingZeroCount(rest);
-                for (int wait = columns ? 0 : 2; wait < (rows ? _candidates : 2); wait++)
-                {
-                    int key = _keys[(wait * _lanes) + bank];
-                    if (key < best.Key && _times[(wait * _lanes) + bank] <= cycle)
+                    floor = wait == (int)Wait.Activate ? rowFloor : floor;
+                    int candidate = _keys[at];
+                    if (candidate == NoCandidate)
                     {
-                        best = new Choice(cycle, key, (Wait)wait, bank);
+                        continue;
+                    }
+
+                    // On two buses, a column command goes before a row command of the same cycle whatever their keys.
+                    int time = Math.Max(_times[at], floor);
+                    bool sameBus = !split || index < 0 || (index < 2 * _lanes) == (wait < (int)Wait.Activate);
+                    if (time < cycle || (time == cycle && (sameBus ? candidate < key : wait < (int)Wait.Activate)))
+                    {
+                        cycle = time;
+                        key = candidate;
+                        index = at;
                     }
                 }
             }
         }
 
-        return best;
+        return index < 0 ? Choice.None : new Choice(cycle, key, (Wait)(index >> _laneShift), index & (_lanes - 1));
     }
 
     /// <summary>The cycle of the next command and which buses' candidates compete for it.</summary>
@@ -286,12 +278,6 @@ internal sealed class BankLanes
         column = Math.Max(column, columnFloor);
         row = Math.Max(row, rowFloor);
         return split ? (Math.Min(column, row), column <= row, row < column) : (Math.Min(column, row), true, true);
-    }
-
-    private int TimeOfCandidate(int wait, int bank)
-    {
-        int index = (wait * _lanes) + bank;
-        return _keys[index] == NoCandidate ? Never : _times[index];
     }
 
     /// <summary><see cref="NextVector"/> for sixteen banks: everything stays in registers.</summary>

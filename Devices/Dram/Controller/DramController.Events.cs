@@ -4,22 +4,21 @@ namespace PimSim.Devices.Dram.Controller;
 public sealed partial class DramController
 {
     /// <summary>Issues all commands of the cycles up to and with a limit, and moves requests on in the cycles before it.</summary>
-    private void Advance(int limit)
-    {
-        while (AdvanceOnce(limit) != BankLanes.Never)
-        {
-        }
-    }
+    private void Advance(int limit) => Advance(limit, once: false);
 
-    /// <summary>Goes to the next event if it lies within the limit. Returns its cycle, or never.</summary>
-    private int AdvanceOnce(int limit)
+    /// <summary>Goes to the next event and returns its cycle.</summary>
+    private int AdvanceOnce() => Advance(BankLanes.Never - 1, once: true);
+
+    /// <summary>Goes from event to event within the limit; returns the cycle of the last, or never if there was none.</summary>
+    private int Advance(int limit, bool once)
     {
+        int last = BankLanes.Never;
         while (true)
         {
             int floor = Math.Min(_columnFree, _rowFree);
             if (floor > limit && _refresh.NextDue > limit && _stageCycle >= limit)
             {
-                return BankLanes.Never;
+                return last;
             }
 
             if (_changed && floor > _changeCycle)
@@ -44,7 +43,7 @@ public sealed partial class DramController
                 // Nothing more fits into the cycle of the last change: what it entails counts from the next cycle on.
                 if (limit <= _changeCycle)
                 {
-                    return BankLanes.Never;
+                    return last;
                 }
 
                 _columnFree = Math.Max(_columnFree, _changeCycle + 1);
@@ -55,29 +54,46 @@ public sealed partial class DramController
             int due = _refresh.NextDue;
             if (due <= cycle && due <= _stageCycle)
             {
-                return due <= limit ? ComeDue(due) : BankLanes.Never;
-            }
+                if (due > limit)
+                {
+                    return last;
+                }
 
-            if (_stageCycle < cycle)
+                ComeDue(due);
+                last = due;
+            }
+            else if (_stageCycle < cycle)
             {
-                return _stageCycle < limit ? Stage(_stageCycle) : BankLanes.Never;
-            }
+                if (_stageCycle >= limit)
+                {
+                    return last;
+                }
 
-            if (cycle > limit || cycle == BankLanes.Never)
+                last = _stageCycle;
+                Stage(_stageCycle);
+            }
+            else if (cycle > limit)
             {
-                return BankLanes.Never;
+                return last;
             }
-
-            if (maintains)
+            else if (maintains)
             {
                 Maintain(maintenance, cycle);
                 TakeSecondTurn(cycle, firstWasColumn: false);
-                return cycle;
+                last = cycle;
+            }
+            else if (Issue(choice))
+            {
+                last = cycle;
+            }
+            else
+            {
+                continue;
             }
 
-            if (Issue(choice))
+            if (once)
             {
-                return cycle;
+                return last;
             }
         }
     }
@@ -85,14 +101,13 @@ public sealed partial class DramController
     /// <summary>On one bus a refresh goes before all but the opener's access; of two buses it needs the other than a column command.</summary>
     private bool GivesWay(in Choice choice) => _split ? choice.Wait > Wait.Write : choice.Key >> PriorityShift > 0;
 
-    private int ComeDue(int cycle)
+    private void ComeDue(int cycle)
     {
         _refresh.ComeDue(cycle);
         _columnFree = Math.Max(_columnFree, cycle);
         _rowFree = Math.Max(_rowFree, cycle);
         _changed = true;
         _changeCycle = Math.Max(_changeCycle, cycle - 1);
-        return cycle;
     }
 
     /// <summary>Draws the consequences of the last cycle's changes: direction of service, refreshes to be started.</summary>
@@ -122,7 +137,7 @@ public sealed partial class DramController
         }
     }
 
-    private int Stage(int cycle)
+    private void Stage(int cycle)
     {
         int slot = _stage!.Next(_banks, _pool.Count == _stage.Count, _finishing);
         _stageCycle = BankLanes.Never;
@@ -132,8 +147,6 @@ public sealed partial class DramController
             List(slot, cycle);
             TryStage(cycle);
         }
-
-        return cycle;
     }
 
     /// <summary>A request may be able to move on in this cycle, or in the next if one has.</summary>

@@ -159,7 +159,7 @@ public sealed partial class DramController
         bool answered = _writesWaiting > 0 && AnswersFromQueues(request);
         while (!answered && !HasRoom(request))
         {
-            int next = AdvanceOnce(BankLanes.Never);
+            int next = AdvanceOnce();
             cycle = Math.Max(cycle, _stage is null ? next : next + 1);
             Advance(cycle);
         }
@@ -186,7 +186,7 @@ public sealed partial class DramController
         TryStage(Math.Max(_changeCycle, _lastAccepted));
         while (_pool.Count > 0)
         {
-            AdvanceOnce(BankLanes.Never);
+            AdvanceOnce();
         }
 
         _statistics.Cycles = Math.Max(_lastDone, _base + _changeCycle + 1);

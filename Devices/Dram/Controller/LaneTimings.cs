@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -110,6 +111,7 @@ internal sealed class LaneTimings
     public TimingEffect[][] WindowRows { get; }
 
     /// <summary>The effects of a command. A command to several banks is named by the first of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<TimingEffect> Of(DramCommand command, int bank)
     {
         int index = ((int)command * _banks) + bank;

@@ -67,7 +67,7 @@ internal sealed class RefreshUnit
     public bool AnyOwed { get; private set; }
 
     /// <summary>Some refresh is started and not issued.</summary>
-    public bool InProgress => _order.Count > 0;
+    public bool InProgress { get; private set; }
 
     /// <summary>Notes the refreshes that are due in a cycle.</summary>
     public void ComeDue(int cycle)
@@ -109,6 +109,7 @@ internal sealed class RefreshUnit
 
             _target[rank] = _nextTarget[rank];
             _order.Add(rank);
+            InProgress = true;
             if (_policy.RefreshHoldsChannel)
             {
                 held = 0;
@@ -163,6 +164,7 @@ internal sealed class RefreshUnit
         }
 
         _order.Remove(rank);
+        InProgress = _order.Count > 0;
         _target[rank] = NoTarget;
         _owed[rank]--;
         _nextTarget[rank] = (_nextTarget[rank] + 1) % _targets;
