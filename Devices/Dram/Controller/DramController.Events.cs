@@ -7,7 +7,12 @@ public sealed partial class DramController
     private void Advance(int limit) => Advance(limit, once: false);
 
     /// <summary>Goes to the next event and returns its cycle.</summary>
-    private int AdvanceOnce() => Advance(BankLanes.Never - 1, once: true);
+    /// <exception cref="InvalidOperationException">Requests wait and nothing can happen any more: a fault of the controller.</exception>
+    private int AdvanceOnce()
+    {
+        int cycle = Advance(BankLanes.Never - 1, once: true);
+        return cycle != BankLanes.Never ? cycle : throw new InvalidOperationException("requests wait and no command can be issued");
+    }
 
     /// <summary>Goes from event to event within the limit; returns the cycle of the last, or never if there was none.</summary>
     private int Advance(int limit, bool once)
@@ -32,7 +37,7 @@ public sealed partial class DramController
             bool maintains = false;
             if (_refresh.InProgress)
             {
-                maintenance = _refresh.Next(_lanes, _banks);
+                maintenance = _refresh.Next(_lanes, _issues, _banks);
                 int maintenanceCycle = Math.Max(maintenance.Cycle, _rowFree);
                 maintains = maintenanceCycle < cycle || (maintenanceCycle == cycle && GivesWay(choice));
                 cycle = maintains ? maintenanceCycle : cycle;
@@ -167,6 +172,7 @@ public sealed partial class DramController
             const int Shift = RebaseAt / 2;
             _base += Shift;
             _lanes.Rebase(Shift);
+            _issues.Rebase(Shift);
             _refresh.Rebase(Shift);
             _columnFree = Math.Max(0, _columnFree - Shift);
             _rowFree = Math.Max(0, _rowFree - Shift);

@@ -24,6 +24,7 @@ public sealed partial class DramController
     private readonly IDramObserver? _observer;
     private readonly LaneTimings _timings;
     private readonly BankLanes _lanes;
+    private readonly LastIssues _issues;
     private readonly RequestPool _pool;
     private readonly RefreshUnit _refresh;
     private readonly TransactionQueues? _stage;
@@ -85,8 +86,9 @@ public sealed partial class DramController
         _policy = policy;
         _observer = observer;
         _timings = new LaneTimings(specification);
-        _lanes = new BankLanes(_timings, policy.Page == PagePolicy.Timeout, scan);
+        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, scan);
         _refresh = new RefreshUnit(specification, policy);
+        _issues = new LastIssues(specification);
         _statistics = new ChannelStatistics(specification);
         _buses = [.. Enumerable.Range(0, organization.PseudoChannels).Select(_ => new BusAccount(specification))];
         int capacity = policy.Queues switch

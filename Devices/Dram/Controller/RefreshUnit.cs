@@ -134,14 +134,15 @@ internal sealed class RefreshUnit
     }
 
     /// <summary>The next command on the way to the refreshes in progress, or one that never comes.</summary>
-    /// <param name="lanes">Earliest cycles.</param>
+    /// <param name="lanes">Earliest cycles of precharges.</param>
+    /// <param name="issues">Earliest cycles of commands to several banks and refreshes.</param>
     /// <param name="banks">All banks.</param>
-    public Maintenance Next(BankLanes lanes, ReadOnlySpan<BankState> banks)
+    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, banks);
+            Maintenance candidate = NextOf(rank, lanes, issues, banks);
             if (candidate.Cycle < next.Cycle)
             {
                 next = candidate;
@@ -183,7 +184,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    private Maintenance NextOf(int rank, BankLanes lanes, ReadOnlySpan<BankState> banks)
+    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks)
     {
         int first = FirstBank(rank);
         bool isOpen = false;
@@ -208,15 +209,11 @@ internal sealed class RefreshUnit
         if (isOpen)
         {
             bool all = _command == DramCommand.REFab && !_policy.RefreshClosesSingly;
-            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : lanes.Time(Wait.PrechargeAll, first), DramCommand.PREA, first, rank);
+            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : issues.Earliest(DramCommand.PREA, first), DramCommand.PREA, first, rank);
         }
 
-        return _command switch
-        {
-            DramCommand.REFpb => new Maintenance(lanes.Time(Wait.RefreshPerBank, first + _target[rank]), _command, first + _target[rank], rank),
-            DramCommand.REFsb => new Maintenance(lanes.Time(Wait.RefreshSameBank, first + _target[rank]), _command, first + _target[rank], rank),
-            _ => new Maintenance(lanes.Time(Wait.RefreshAllBank, first), _command, first, rank),
-        };
+        int target = _command == DramCommand.REFab ? first : first + _target[rank];
+        return new Maintenance(issues.Earliest(_command, target), _command, target, rank);
     }
 
     private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)
