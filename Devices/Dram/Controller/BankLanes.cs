@@ -154,7 +154,7 @@ internal sealed class BankLanes
     /// <param name="rowFloor">First cycle in which the row bus is free; the same on a shared bus.</param>
     /// <param name="split">Two buses.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Choice Next(int columnFloor, int rowFloor, bool split)
+    public ref readonly Choice Next(int columnFloor, int rowFloor, bool split)
     {
         // Floors only rise: what was found stands until a candidate or a time changes, or its bus is taken.
         if (_isStale || _next.Cycle < (_next.Wait <= Wait.Write ? columnFloor : rowFloor))
@@ -163,7 +163,7 @@ internal sealed class BankLanes
             _isStale = false;
         }
 
-        return _next;
+        return ref _next;
     }
 
     private Choice Find(int columnFloor, int rowFloor, bool split)

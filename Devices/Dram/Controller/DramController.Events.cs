@@ -18,101 +18,119 @@ public sealed partial class DramController
     private int Advance(int limit, bool once)
     {
         int last = BankLanes.Never;
-        while (true)
+        while (_columnFree <= limit || _rowFree <= limit || _quietUntil <= limit)
         {
-            int floor = Math.Min(_columnFree, _rowFree);
-            if (floor > limit && _refresh.NextDue > limit && _stageCycle >= limit)
-            {
-                return last;
-            }
-
-            if (_changed && floor > _changeCycle)
+            if (_changed && (!_split || Math.Min(_columnFree, _rowFree) > _changeCycle))
             {
                 Settle();
             }
 
-            Choice choice = _lanes.Next(_columnFree, _rowFree, _split);
+            ref readonly Choice choice = ref _lanes.Next(_columnFree, _rowFree, _split);
             int cycle = choice.Cycle;
-            Maintenance maintenance = default;
-            bool maintains = false;
-            if (_refresh.InProgress)
+            if (_changed || cycle >= _quietUntil)
             {
-                maintenance = _refresh.Next(_lanes, _issues, _banks);
-                int maintenanceCycle = Math.Max(maintenance.Cycle, _rowFree);
-                maintains = maintenanceCycle < cycle || (maintenanceCycle == cycle && GivesWay(choice));
-                cycle = maintains ? maintenanceCycle : cycle;
-            }
-
-            if (_changed && cycle > _changeCycle)
-            {
-                // Nothing more fits into the cycle of the last change: what it entails counts from the next cycle on.
-                if (limit <= _changeCycle)
+                int rare = AdvanceRare(limit, choice);
+                if (rare == BankLanes.Never)
                 {
                     return last;
                 }
 
-                _columnFree = Math.Max(_columnFree, _changeCycle + 1);
-                _rowFree = Math.Max(_rowFree, _changeCycle + 1);
+                last = rare == Again ? last : rare;
+                if (once && rare != Again)
+                {
+                    return last;
+                }
+
                 continue;
             }
 
-            int due = _refresh.NextDue;
-            if (due <= cycle && due <= _stageCycle)
-            {
-                if (due > limit)
-                {
-                    return last;
-                }
-
-                ComeDue(due);
-                last = due;
-            }
-            else if (_stageCycle < cycle)
-            {
-                if (_stageCycle >= limit)
-                {
-                    return last;
-                }
-
-                last = _stageCycle;
-                Stage(_stageCycle);
-            }
-            else if (cycle > limit)
+            if (cycle > limit)
             {
                 return last;
             }
-            else if (maintains)
-            {
-                Maintain(maintenance, cycle);
-                TakeSecondTurn(cycle, firstWasColumn: false);
-                last = cycle;
-            }
-            else if (Issue(choice))
-            {
-                last = cycle;
-            }
-            else
-            {
-                continue;
-            }
 
-            if (once)
+            if (Issue(choice))
             {
-                return last;
+                last = cycle;
+                if (once)
+                {
+                    return last;
+                }
             }
         }
+
+        return last;
     }
+
+    /// <summary>An event beside the ordinary: a refresh due or in progress, a request moving on, or the second bus in the cycle of a
+    /// change. Returns its cycle; never if it is beyond the limit; or that one has to look again.</summary>
+    private int AdvanceRare(int limit, in Choice choice)
+    {
+        int cycle = choice.Cycle;
+        Maintenance maintenance = default;
+        bool maintains = false;
+        if (_refresh.InProgress)
+        {
+            maintenance = _refresh.Next(_lanes, _issues, _banks);
+            int maintenanceCycle = Math.Max(maintenance.Cycle, _rowFree);
+            maintains = maintenanceCycle < cycle || (maintenanceCycle == cycle && GivesWay(choice));
+            cycle = maintains ? maintenanceCycle : cycle;
+        }
+
+        if (_changed && cycle > _changeCycle)
+        {
+            // Nothing more fits into the cycle of the last change: what it entails counts from the next cycle on.
+            if (limit <= _changeCycle)
+            {
+                return BankLanes.Never;
+            }
+
+            _columnFree = Math.Max(_columnFree, _changeCycle + 1);
+            _rowFree = Math.Max(_rowFree, _changeCycle + 1);
+            return Again;
+        }
+
+        int due = _refresh.NextDue;
+        if (due <= cycle && due <= _stageCycle)
+        {
+            return due <= limit ? ComeDue(due) : BankLanes.Never;
+        }
+
+        if (_stageCycle < cycle)
+        {
+            return _stageCycle < limit ? Stage(_stageCycle) : BankLanes.Never;
+        }
+
+        if (cycle > limit)
+        {
+            return BankLanes.Never;
+        }
+
+        if (!maintains)
+        {
+            return Issue(choice) ? cycle : Again;
+        }
+
+        Maintain(maintenance, cycle);
+        TakeSecondTurn(cycle, firstWasColumn: false);
+        return cycle;
+    }
+
+    /// <summary>Until this cycle there is nothing but commands for requests.</summary>
+    private void FindQuiet() => _quietUntil = _refresh.InProgress ? -1 : Math.Min(_refresh.NextDue, _stageCycle);
 
     /// <summary>On one bus a refresh goes before all but the opener's access; of two buses it needs the other than a column command.</summary>
     private bool GivesWay(in Choice choice) => _split ? choice.Wait > Wait.Write : choice.Key >> PriorityShift > 0;
 
-    private void ComeDue(int cycle)
+    private int ComeDue(int cycle)
     {
         _refresh.ComeDue(cycle);
         _columnFree = Math.Max(_columnFree, cycle);
         _rowFree = Math.Max(_rowFree, cycle);
         _changed = true;
         _changeCycle = Math.Max(_changeCycle, cycle - 1);
+        FindQuiet();
+        return cycle;
     }
 
     /// <summary>Draws the consequences of the last cycle's changes: direction of service, refreshes to be started.</summary>
@@ -139,10 +157,12 @@ public sealed partial class DramController
                 _refreshFrom[_banks[bank].Rank] = _base + _changeCycle + 1;
                 Renew(bank);
             }
+
+            FindQuiet();
         }
     }
 
-    private void Stage(int cycle)
+    private int Stage(int cycle)
     {
         int slot = _stage!.Next(_banks, _pool.Count == _stage.Count, _finishing);
         _stageCycle = BankLanes.Never;
@@ -152,6 +172,9 @@ public sealed partial class DramController
             List(slot, cycle);
             TryStage(cycle);
         }
+
+        FindQuiet();
+        return cycle;
     }
 
     /// <summary>A request may be able to move on in this cycle, or in the next if one has.</summary>
@@ -160,6 +183,7 @@ public sealed partial class DramController
         if (_stage is { Count: > 0 })
         {
             _stageCycle = Math.Min(_stageCycle, Math.Max(cycle, _lastStaged + 1));
+            FindQuiet();
         }
     }
 
@@ -180,6 +204,7 @@ public sealed partial class DramController
             _lastAccepted -= Shift;
             _lastStaged = Math.Max(-1, _lastStaged - Shift);
             _stageCycle = _stageCycle == BankLanes.Never ? _stageCycle : _stageCycle - Shift;
+            FindQuiet();
         }
     }
 }

@@ -244,6 +244,8 @@ public sealed partial class DramController
                     Renew(bank);
                 }
 
+                FindQuiet();
+
                 break;
         }
     }

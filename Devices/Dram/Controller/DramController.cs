@@ -16,6 +16,9 @@ public sealed partial class DramController
     private const int LastSequence = (1 << PriorityShift) - 1;
     private const int IdleClosePriority = 6 << PriorityShift;
 
+    /// <summary>In place of an event's cycle: look again.</summary>
+    private const int Again = -1;
+
     /// <summary>Cycles are kept relative to a base that moves before they get so large.</summary>
     private const int RebaseAt = 1 << 30;
 
@@ -35,6 +38,7 @@ public sealed partial class DramController
     private readonly BusAccount[] _busOf;
     private readonly int[] _commandCycles;
     private readonly bool _split;
+    private readonly bool _isPlain;
     private readonly int _readDone;
     private readonly int _writeDone;
     private readonly int _refreshCycles;
@@ -56,6 +60,7 @@ public sealed partial class DramController
     private int _changeCycle = -1;
     private bool _changed;
     private int _stageCycle = BankLanes.Never;
+    private int _quietUntil;
     private int _lastStaged = -1;
     private int _lastAccepted;
     private int _eligible;
@@ -109,6 +114,8 @@ public sealed partial class DramController
         _readPriority = 1 << PriorityShift;
         _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
 
+        _quietUntil = _refresh.NextDue;
+        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
         int banks = organization.Banks;
         _busOf = [.. Enumerable.Range(0, organization.TotalRanks).Select(rank => _buses[rank / organization.Ranks])];
         _commandCycles = [.. specification.CommandCycles];
