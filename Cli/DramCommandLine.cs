@@ -16,7 +16,7 @@ internal static class DramCommandLine
         Argument<string?> trace = new("TRACE") { Description = "Requests: DRAMsim3, Ramulator 2 (LD/ST or R/W), or CSV id,arrival,op,rank,bankgroup,bank,row,col; gzip too; - for standard input.", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> config = new("--config") { Description = "A memory of the catalogue ('pimsim list memories'), a memory file (.yaml) or a DRAMsim3 configuration (.ini)." };
         Option<string?> policy = new("--policy") { Description = "Controller: a name of 'pimsim list controllers' or a file. Default: frfcfs; of an .ini file its own." };
-        Option<string?> mapping = new("--mapping") { Description = "Address mapping, most significant first (RoRaBaBgCoCh) or by bit (row=17-32 bankgroup=13,14 ...). Default: the configuration's or controller's." };
+        Option<string?> mapping = new("--mapping") { Description = "Address mapping, most significant first (RoRaBaCoBgPcCh) or by bit (row=17-32 bankgroup=13,14 ...). Default: the configuration's or controller's." };
         Option<int?> channels = new("--channels") { Description = "Channels. Default: the .ini file's, else 1." };
         Option<string?> traceFormat = new("--trace-format") { Description = $"{string.Join(", ", RequestFormats.Names)}; default: told from the first line." };
         Option<string?> commands = new("--commands") { Description = "Write every DRAM command as CSV (cycle,cmd,channel,rank,bankgroup,bank,row,col; -1 where a command has none)." };

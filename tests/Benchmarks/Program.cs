@@ -1,3 +1,16 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using PimSim.Benchmarks;
+using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Controller;
+using PimSim.Devices.Dram.Mapping;
 
-BenchmarkSwitcher.FromAssembly(typeof(PimSim.Benchmarks.ChannelBenchmarks).Assembly).Run(args);
+// "dram-trace MEMORY stream|random|sparse COUNT FILE" writes a trace for measuring the whole program; all else is BenchmarkDotNet's.
+if (args is ["dram-trace", string memory, string kind, string count, string file])
+{
+    AddressMapping mapping = AddressMapping.Parse(ControllerCatalogue.Open(ControllerCatalogue.Default).Mapping, DramCatalogue.Open(memory).Organization, 1);
+    new DramTraffic(mapping, kind).Write(file, long.Parse(count, CultureInfo.InvariantCulture));
+    return;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(DramBenchmarks).Assembly).Run(args);

@@ -127,5 +127,5 @@ public sealed record ControllerPolicy
     public bool MergesWrites { get; init; } = true;
 
     /// <summary>Address mapping for traces of addresses, unless another is asked for.</summary>
-    public string Mapping { get; init; } = "RoRaBaBgCoCh";
+    public string Mapping { get; init; } = "RoRaBaCoBgPcCh";
 }
