@@ -5,27 +5,21 @@ using ScottPlot;
 namespace PimSim.Reports.Dram;
 
 /// <summary>Reads and writes as areas on each other, one step for each interval, under the peak.</summary>
-internal sealed class BandwidthChart(ChannelBandwidth bandwidth) : PlaneChart(SeriesOf(bandwidth), $"Time ({UnitOf(bandwidth).Name})", "Bandwidth (GB/s)")
+internal sealed class BandwidthChart(ChannelBandwidth bandwidth) : PlaneChart(SeriesOf(bandwidth), $"Time ({TimeUnit.For(bandwidth.BordersNs[^1]).Name})", "Bandwidth (GB/s)")
 {
     private const float PeakGap = 3;
-    private const float OutlineWidth = 0.75f;
-
-    // The shorter unit is kept up to this many of it.
-    private const double MostOfUnit = 10_000;
-
-    private static readonly (string Name, double Nanoseconds)[] Units = [("ns", 1), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
 
     /// <inheritdoc/>
     public override AxisScale Vertical { get; } =
         AxisScale.Linear(bandwidth.PeakGigabytesPerSecond, ((FigureStyle.TickSize * FigureStyle.LineSpacing) + (2 * PeakGap)) / FigureStyle.DataHeight);
 
     /// <inheritdoc/>
-    public override AxisScale HorizontalFor(float dataWidth) => AxisScale.Linear(bandwidth.BordersNs[^1] / UnitOf(bandwidth).Nanoseconds, headroom: 0);
+    public override AxisScale HorizontalFor(float dataWidth) => AxisScale.Linear(bandwidth.BordersNs[^1] / TimeUnit.For(bandwidth.BordersNs[^1]).Nanoseconds, headroom: 0);
 
     /// <inheritdoc/>
     public override void AddTo(Plot plot, float dataWidth)
     {
-        double unit = UnitOf(bandwidth).Nanoseconds;
+        double unit = TimeUnit.For(bandwidth.BordersNs[^1]).Nanoseconds;
         double[] borders = [.. bandwidth.BordersNs.Select(border => border / unit)];
         double[] bottoms = new double[borders.Length - 1];
         foreach (ChartSeries one in Series)
@@ -34,8 +28,7 @@ internal sealed class BandwidthChart(ChannelBandwidth bandwidth) : PlaneChart(Se
             double[] tops = [.. bottoms.Zip(values, (bottom, value) => bottom + value)];
             ScottPlot.Plottables.Polygon area = plot.Add.Polygon(Steps(borders, bottoms, tops));
             area.FillColor = one.Fill;
-            area.LineColor = one.Fill;
-            area.LineWidth = OutlineWidth;
+            area.LineWidth = 0;
             area.MarkerSize = 0;
             bottoms = tops;
         }
@@ -45,14 +38,9 @@ internal sealed class BandwidthChart(ChannelBandwidth bandwidth) : PlaneChart(Se
         ScottPlot.Plottables.Text label = AddText(plot, $"peak {SignificantDigits.Format(peak)} GB/s", borders[^1], peak, Alignment.LowerRight);
         label.OffsetY = -PeakGap;
         label.OffsetX = -PeakGap;
+        label.LabelBackgroundColor = Colors.White;
     }
 
     private static ChartSeries[] SeriesOf(ChannelBandwidth bandwidth) =>
         DramSeries.Of(bandwidth.ReadGigabytesPerSecond.Any(value => value > 0), bandwidth.WriteGigabytesPerSecond.Any(value => value > 0));
-
-    private static (string Name, double Nanoseconds) UnitOf(ChannelBandwidth bandwidth)
-    {
-        int unit = Array.FindIndex(Units, one => bandwidth.BordersNs[^1] <= MostOfUnit * one.Nanoseconds);
-        return unit < 0 ? Units[^1] : Units[unit];
-    }
 }

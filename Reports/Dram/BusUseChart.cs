@@ -10,23 +10,24 @@ internal sealed class BusUseChart : PlaneChart
 {
     private const int MostChannels = 8;
     private const double Percent = 100;
+    private const double SmallestNumber = 0.1;
     private const float RowHeight = 44;
     private const double PartOfRow = 0.7;
-    private const float NumberGap = 4;
+    private const float NumberGap = 3;
 
-    // Below it a colour is light, and text on it dark.
-    private const double LightLuminance = 0.45;
+    // The chart library centres a line with its space for accents.
+    private const float TextDrop = FigureStyle.TickSize / 8;
 
     // What was moved, what kept the bus from it, and what nobody asked for.
-    private static readonly (BusUse Use, string Name, Color Fill)[] Uses =
+    private static readonly (BusUse Use, string Name, Color Fill, Color Ink)[] Uses =
     [
-        (BusUse.Data, "data", FigureStyle.ColorOf(0)),
-        (BusUse.RowMiss, "row miss", FigureStyle.ColorOf(1)),
-        (BusUse.BankGroup, "same bank group", FigureStyle.ColorOf(2)),
-        (BusUse.Turnaround, "turnaround", FigureStyle.ColorOf(4)),
-        (BusUse.Refresh, "refresh", FigureStyle.ColorOf(3)),
-        (BusUse.Other, "other", FigureStyle.ColorOf(7)),
-        (BusUse.Idle, "idle", FigureStyle.ColorOf(8)),
+        (BusUse.Data, "data", FigureStyle.ColorOf(0), Colors.White),
+        (BusUse.RowMiss, "row miss", FigureStyle.ColorOf(1), FigureStyle.Ink),
+        (BusUse.BankGroup, "same bank group", FigureStyle.ColorOf(2), FigureStyle.Ink),
+        (BusUse.Turnaround, "turnaround", FigureStyle.ColorOf(4), FigureStyle.Ink),
+        (BusUse.Refresh, "refresh", FigureStyle.ColorOf(3), FigureStyle.Ink),
+        (BusUse.Other, "other", FigureStyle.ColorOf(7), Colors.White),
+        (BusUse.Idle, "idle", FigureStyle.ColorOf(8), FigureStyle.Ink),
     ];
 
     private readonly double[][] _shares;
@@ -73,12 +74,11 @@ internal sealed class BusUseChart : PlaneChart
                 double share = _shares[row][index];
                 if (share > 0)
                 {
-                    Color fill = Uses[index].Fill;
-                    bars.Add(new() { Position = -row, Size = PartOfRow, ValueBase = from, Value = from + share, FillColor = fill, LineWidth = 0.75f, LineColor = FigureStyle.Ink });
+                    bars.Add(new() { Position = -row, Size = PartOfRow, ValueBase = from, Value = from + share, FillColor = Uses[index].Fill, LineWidth = 0.75f, LineColor = FigureStyle.Ink });
                     string number = Number(share);
                     if (FigureStyle.WidthOf(number, FigureStyle.TickSize) + (2 * NumberGap) <= share / Percent * dataWidth)
                     {
-                        numbers.Add((number, from + (share / 2), fill.Luminance < LightLuminance ? Colors.White : FigureStyle.Ink));
+                        numbers.Add((number, from + (share / 2), Uses[index].Ink));
                     }
 
                     from += share;
@@ -88,7 +88,9 @@ internal sealed class BusUseChart : PlaneChart
             plot.Add.Bars(bars).Horizontal = true;
             foreach ((string text, double middle, Color color) in numbers)
             {
-                AddText(plot, text, middle, -row, Alignment.MiddleCenter).LabelFontColor = color;
+                ScottPlot.Plottables.Text label = AddText(plot, text, middle, -row, Alignment.MiddleCenter);
+                label.LabelFontColor = color;
+                label.OffsetY = TextDrop;
             }
         }
     }
@@ -97,7 +99,7 @@ internal sealed class BusUseChart : PlaneChart
     private static ChartSeries[] SeriesOf(double[][] shares) =>
     [
         .. Uses.Select((use, index) => (use, index)).Where(pair => shares.Any(row => row[pair.index] > 0))
-            .Select(pair => new ChartSeries(shares.Length > 1 ? pair.use.Name : $"{pair.use.Name} {Number(shares[0][pair.index])}", pair.use.Fill)),
+            .Select(pair => new ChartSeries(shares.Length > 1 ? pair.use.Name : $"{pair.use.Name} {Number(shares[0][pair.index])} %", pair.use.Fill)),
     ];
 
     private static double[][] SharesOf(IReadOnlyList<ChannelStatistics> channels) => channels.Count <= MostChannels
@@ -110,5 +112,7 @@ internal sealed class BusUseChart : PlaneChart
         return [.. Uses.Select(use => channels.Sum(channel => channel.BusCycles[(int)use.Use]) * Percent / all)];
     }
 
-    private static string Number(double share) => share.ToString(share < Percent ? "0.0" : "0", CultureInfo.InvariantCulture) + " %";
+    private static string Number(double share) => share < SmallestNumber
+        ? string.Create(CultureInfo.InvariantCulture, $"< {SmallestNumber}")
+        : share.ToString(share < Percent ? "0.0" : "0", CultureInfo.InvariantCulture);
 }

@@ -4,23 +4,32 @@ using PimSim.Devices.Dram.Controller;
 namespace PimSim.Reports.Dram;
 
 /// <summary>Bandwidth of all channels together, in equal intervals; the last one ends with the run.</summary>
+/// <param name="IntervalNs">Length of an interval; of the last one at most.</param>
 /// <param name="BordersNs">Ends of the intervals: one more than there are intervals, from 0.</param>
 /// <param name="ReadGigabytesPerSecond">Of each interval.</param>
 /// <param name="WriteGigabytesPerSecond">Of each interval.</param>
 /// <param name="PeakGigabytesPerSecond">What all data buses could move.</param>
-internal sealed record ChannelBandwidth(double[] BordersNs, double[] ReadGigabytesPerSecond, double[] WriteGigabytesPerSecond, double PeakGigabytesPerSecond)
+internal sealed record ChannelBandwidth(double IntervalNs, double[] BordersNs, double[] ReadGigabytesPerSecond, double[] WriteGigabytesPerSecond, double PeakGigabytesPerSecond)
 {
     private const double PicosecondsPerNanosecond = 1000;
 
     // A byte per picosecond.
     private const double GigabytesPerTerabyte = 1000;
 
-    /// <summary>Adds the channels up in the intervals of the channel that has the longest.</summary>
+    // More steps than this run into each other at the width of a column.
+    private const int MostIntervals = 192;
+
+    /// <summary>Adds the channels up in intervals of the longest that any of them counted in, or of a multiple.</summary>
     public static ChannelBandwidth Of(IReadOnlyList<ChannelStatistics> channels)
     {
         DramSpecification memory = channels[0].Specification;
         long cycles = channels.Max(channel => channel.Cycles);
         long interval = channels.Max(channel => channel.Bandwidth.IntervalCycles);
+        while (cycles > interval * MostIntervals)
+        {
+            interval *= 2;
+        }
+
         int count = (int)((cycles + interval - 1) / interval);
         double[] borders = new double[count + 1];
         double[] reads = new double[count];
@@ -44,7 +53,7 @@ internal sealed record ChannelBandwidth(double[] BordersNs, double[] ReadGigabyt
 
         double peak = (double)memory.Organization.AccessBytes * memory.Organization.PseudoChannels * channels.Count
             * GigabytesPerTerabyte / ((double)memory.BurstCycles * memory.ClockPs);
-        return new(borders, reads, writes, peak);
+        return new(interval * memory.ClockPs / PicosecondsPerNanosecond, borders, reads, writes, peak);
     }
 
     private static void Add(ReadOnlySpan<long> bursts, long ownInterval, double[] sums, long interval)

@@ -1,5 +1,6 @@
 using PimSim.Devices.Dram.Controller;
 using PimSim.Reports.Figures;
+using PimSim.Reports.Tables;
 
 namespace PimSim.Reports.Dram;
 
@@ -17,18 +18,26 @@ public static class DramFigures
             return [];
         }
 
+        ChannelBandwidth bandwidth = ChannelBandwidth.Of(channels);
+        bool anyRead = channels.Any(channel => channel.ReadLatency.Count > 0);
         return
         [
             Draw(
-                "latency-histogram", "Latency of requests", "Share of all requests by time from acceptance to last data; dashed: percentiles of reads.",
+                "latency-histogram", "Latency of requests", $"Share of all requests by time from acceptance to last data{(anyRead ? "; dashed: percentiles of reads" : "")}.",
                 new LatencyChart(channels), footer),
             Draw(
-                "bandwidth-over-time", "Bandwidth over time", "Data moved per interval, reads and writes stacked, all channels; dashed: the peak of the data buses.",
-                new BandwidthChart(ChannelBandwidth.Of(channels)), footer),
+                "bandwidth-over-time", "Bandwidth over time", $"Data moved in steps of {Length(bandwidth.IntervalNs)}, reads and writes stacked, all channels; dashed: peak.",
+                new BandwidthChart(bandwidth), footer),
             Draw(
                 "bus-use", "Use of the data bus", "Share of the cycles up to the last data by what the bus moved or waited for; adds to 100 %.",
                 new BusUseChart(channels), footer),
         ];
+    }
+
+    private static string Length(double nanoseconds)
+    {
+        TimeUnit unit = TimeUnit.For(nanoseconds);
+        return $"{SignificantDigits.Format(nanoseconds / unit.Nanoseconds, digits: 3)} {unit.Name}";
     }
 
     // No page around these figures says how to read them, so the picture does.

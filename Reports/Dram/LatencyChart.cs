@@ -47,7 +47,7 @@ internal sealed class LatencyChart : PlaneChart
         }
 
         double largest = _bins.Reads.Concat(_bins.Writes).Max() * Percent / _requests;
-        Vertical = AxisScale.Linear(largest, Headroom + (_marks.Length * Row / FigureStyle.DataHeight));
+        Vertical = AxisScale.Linear(largest, Headroom + (((_marks.Length * Row) + LabelGap) / FigureStyle.DataHeight));
     }
 
     /// <inheritdoc/>
@@ -78,21 +78,28 @@ internal sealed class LatencyChart : PlaneChart
         foreach (ChartSeries one in Series)
         {
             long[] counts = one.Fill == DramSeries.ReadColor ? _bins.Reads : _bins.Writes;
-            int first = Array.FindIndex(counts, count => count > 0);
-            int last = Array.FindLastIndex(counts, count => count > 0);
-            double[] shares = [.. counts[first..(last + 1)].Select(count => count * Percent / _requests)];
-            ScottPlot.Plottables.Polygon outline = plot.Add.Polygon(Steps(borders.AsSpan(first..(last + 2)), new double[shares.Length], shares));
-            outline.FillColor = one.Fill.WithAlpha(FillOpacity);
-            outline.LineColor = one.Fill;
-            outline.LineWidth = OutlineWidth;
-            outline.MarkerSize = 0;
+            for (int first = 0; first < counts.Length; first++)
+            {
+                // One shape for each run of bins that hold something: a line along the axis would look like a few requests.
+                int count = Array.FindIndex(counts, first, bin => bin == 0) is var end and >= 0 ? end - first : counts.Length - first;
+                if (count > 0)
+                {
+                    double[] shares = [.. counts.AsSpan(first, count).ToArray().Select(bin => bin * Percent / _requests)];
+                    ScottPlot.Plottables.Polygon outline = plot.Add.Polygon(Steps(borders.AsSpan(first, count + 1), new double[count], shares));
+                    outline.FillColor = one.Fill.WithAlpha(FillOpacity);
+                    outline.LineColor = one.Fill;
+                    outline.LineWidth = OutlineWidth;
+                    outline.MarkerSize = 0;
+                    first += count;
+                }
+            }
         }
 
         for (int index = 0; index < _marks.Length; index++)
         {
             // The lowest percentile is written highest: no line of a higher one crosses it then.
             (string text, double logarithm) = _marks[index];
-            double top = Vertical.Top * (1 - (index * Row / FigureStyle.DataHeight));
+            double top = Vertical.Top * (1 - (((index * Row) + LabelGap) / FigureStyle.DataHeight));
             ScottPlot.Plottables.LinePlot line = plot.Add.Line(logarithm, 0, logarithm, top);
             line.Color = FigureStyle.Ink;
             line.LineWidth = 1.5f;
@@ -100,6 +107,7 @@ internal sealed class LatencyChart : PlaneChart
             line.MarkerSize = 0;
             ScottPlot.Plottables.Text label = AddText(plot, text, logarithm, top, Alignment.UpperLeft);
             label.OffsetX = LabelGap;
+            label.LabelBackgroundColor = Colors.White;
         }
     }
 
@@ -120,7 +128,7 @@ internal sealed class LatencyChart : PlaneChart
     }
 
     private (string Text, double Logarithm) Mark(int percentile, long cycles) => (
-        string.Create(CultureInfo.InvariantCulture, $"P{percentile} {SignificantDigits.Format(cycles * _nanosecondsPerCycle, digits: 3)} ns"),
+        string.Create(CultureInfo.InvariantCulture, $"P{percentile}: {SignificantDigits.Format(cycles * _nanosecondsPerCycle, digits: 3)} ns"),
         Logarithm(cycles));
 
     private double Logarithm(long cycles) => Math.Log10(cycles * _nanosecondsPerCycle);
