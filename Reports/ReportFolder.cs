@@ -12,8 +12,6 @@ public static class ReportFolder
     /// <summary>Name of the file that holds all of a result.</summary>
     public const string ResultsFile = "results.json";
 
-    private const string FigureFolder = "figures";
-
     /// <summary>
     /// Makes sure, before hours of simulation, that results can be written: creates the folder and a file in it that is
     /// removed at once.
@@ -21,7 +19,7 @@ public static class ReportFolder
     /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
     public static void RequireWritable(string folder)
     {
-        string probe = Path.Combine(folder, FigureFolder, Path.GetRandomFileName());
+        string probe = Path.Combine(folder, FigureFiles.Folder, Path.GetRandomFileName());
         AtomicFile.WriteText(probe, "");
         File.Delete(probe);
     }
@@ -35,14 +33,7 @@ public static class ReportFolder
     public static IReadOnlyList<string> Write(ExperimentResult result, string folder)
     {
         IReadOnlyList<RenderedFigure> figures = FigureSet.Render(result);
-        string figureFolder = Path.Combine(folder, FigureFolder);
-        List<(string Path, byte[] Content)> files = [];
-        foreach (RenderedFigure figure in figures)
-        {
-            files.Add((Path.Combine(figureFolder, $"{figure.Name}.png"), figure.Png));
-            files.Add((Path.Combine(figureFolder, $"{figure.Name}.svg"), Utf8(figure.Svg)));
-        }
-
+        List<(string Path, byte[] Content)> files = [.. FigureFiles.Contents(figures, folder)];
         files.Add((Path.Combine(folder, ResultsFile), ResultJson.Write(result)));
         files.Add((Path.Combine(folder, "results.csv"), Utf8(ResultCsv.Points(result))));
         if (result.Claims.Count > 0)

@@ -20,6 +20,10 @@ internal sealed record AxisScale(double Bottom, double Top, IReadOnlyList<AxisTi
     private const int FewestSteps = 3;
     private const double MostSteps = 5.5;
 
+    private const double DecadesWithTwoAndFive = 3.2;
+    private const double DecadesWithThreeAndSeven = 0.9;
+    private const double RoundingSlack = 1e-9;
+
     private static readonly int[] StepFactors = [1, 2, 5, 10];
 
     /// <summary>
@@ -62,6 +66,41 @@ internal sealed record AxisScale(double Bottom, double Top, IReadOnlyList<AxisTi
                     bool labelled = plain && last - first < 2 && digit is 2 or 5;
                     ticks.Add(new(position, labelled ? Plain(digit * Math.Pow(10, decade)) : ""));
                 }
+            }
+        }
+
+        return new(bottom, top, ticks);
+    }
+
+    /// <summary>Decimal logarithms from one value to another, with as many labels as can be told apart.</summary>
+    /// <param name="low">Lower end, above 0.</param>
+    /// <param name="high">Upper end, above the lower one.</param>
+    public static AxisScale LogarithmicBetween(double low, double high)
+    {
+        double bottom = Math.Log10(low);
+        double top = Math.Log10(high);
+        int first = (int)Math.Floor(bottom);
+        int last = (int)Math.Floor(top);
+        bool plain = first >= -LargestPlainExponent && last <= LargestPlainExponent;
+        int labelEvery = 1 + ((last - first) / MostLabels);
+        List<AxisTick> ticks = [];
+        for (int decade = first; decade <= last; decade++)
+        {
+            for (int digit = 1; digit <= 9; digit++)
+            {
+                double position = decade + Math.Log10(digit);
+                if (position < bottom - RoundingSlack || position > top + RoundingSlack)
+                {
+                    continue;
+                }
+
+                string label = (digit, top - bottom) switch
+                {
+                    (1, _) => (decade - first) % labelEvery == 0 ? Power(decade, plain) : "",
+                    (2 or 5, < DecadesWithTwoAndFive) or (3 or 7, < DecadesWithThreeAndSeven) when plain => Plain(digit * Math.Pow(10, decade)),
+                    _ => "",
+                };
+                ticks.Add(new(position, label));
             }
         }
 

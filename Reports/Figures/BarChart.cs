@@ -2,11 +2,6 @@ using ScottPlot;
 
 namespace PimSim.Reports.Figures;
 
-/// <summary>A kind of bar that occurs once in every category.</summary>
-/// <param name="Name">What the legend says.</param>
-/// <param name="Fill">Its colour.</param>
-internal sealed record BarSeries(string Name, Color Fill);
-
 /// <summary>
 /// Bars over categories, before anything is drawn. The chart knows how much room its bars and numbers need;
 /// <see cref="BarChartLayout"/> finds that room and <see cref="FigurePage"/> draws it.
@@ -14,7 +9,7 @@ internal sealed record BarSeries(string Name, Color Fill);
 /// <param name="categories">Left to right, at least one.</param>
 /// <param name="series">What occurs in each category.</param>
 /// <param name="valueTitle">Title of the value axis with its unit.</param>
-internal abstract class BarChart(IReadOnlyList<string> categories, IReadOnlyList<BarSeries> series, string valueTitle)
+internal abstract class BarChart(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle) : IChart
 {
     private const float WidestBar = 110;
 
@@ -24,13 +19,13 @@ internal abstract class BarChart(IReadOnlyList<string> categories, IReadOnlyList
     /// <summary>Left to right.</summary>
     public IReadOnlyList<string> Categories { get; } = categories;
 
-    /// <summary>What occurs in each category.</summary>
-    public IReadOnlyList<BarSeries> Series { get; } = series;
+    /// <inheritdoc/>
+    public IReadOnlyList<ChartSeries> Series { get; } = series;
 
     /// <summary>Title of the value axis with its unit.</summary>
     public string ValueTitle { get; } = valueTitle;
 
-    /// <summary>The legend stands at the right, in the order of a stack, not above.</summary>
+    /// <inheritdoc/>
     public abstract bool LegendAtRight { get; }
 
     /// <summary>Width in pixels below which bars or numbers would run into each other.</summary>
@@ -38,6 +33,9 @@ internal abstract class BarChart(IReadOnlyList<string> categories, IReadOnlyList
 
     /// <summary>Range and ticks if a category is this many pixels wide.</summary>
     public abstract AxisScale ScaleFor(float categoryWidth);
+
+    /// <inheritdoc/>
+    public IChartLayout LayOut(float takenAtRight) => new BarChartLayout(this, takenAtRight);
 
     /// <summary>Puts bars and numbers on a plot whose categories are at 0, 1, 2 ... and this many pixels wide.</summary>
     public abstract void AddTo(Plot plot, float categoryWidth);

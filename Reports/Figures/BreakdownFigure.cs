@@ -45,7 +45,7 @@ internal abstract class BreakdownFigure(ExperimentResult result, string system, 
 
         return new StackedBars(
             [.. points.Select(point => point.Model)],
-            [.. parts.Select(part => new BarSeries(part.Label, part.Fill))],
+            [.. parts.Select(part => new ChartSeries(part.Label, part.Fill))],
             ValueTitle,
             values,
             [.. points.Select(NumberOver)]);

@@ -6,12 +6,12 @@ namespace PimSim.Reports.Figures;
 
 /// <summary>Texts around a chart.</summary>
 /// <param name="Title">What it shows.</param>
-/// <param name="Subtitle">Of which workload.</param>
+/// <param name="Subtitle">Of which workload, or how to read it.</param>
 /// <param name="Footer">Where it comes from.</param>
 internal readonly record struct FigureTexts(string Title, string Subtitle, string Footer);
 
 /// <summary>
-/// Draws one picture, as PNG and as SVG from the same plot: title and workload at the top, legend, chart, footer. Two pages
+/// Draws one picture, as PNG and as SVG from the same plot: title and subtitle at the top, legend, chart, footer. Two pages
 /// may be drawn at the same time, one by each thread.
 /// </summary>
 internal sealed class FigurePage
@@ -25,15 +25,15 @@ internal sealed class FigurePage
     private static readonly SKPngEncoderOptions PngOptions = new(SKPngEncoderFilterFlags.NoFilters, zLibLevel: 6);
 
     private readonly FigureTexts _texts;
-    private readonly BarChart _chart;
-    private readonly BarChartLayout _layout;
+    private readonly IChart _chart;
+    private readonly IChartLayout _layout;
     private readonly LegendLayout _legend;
     private readonly float _chartTop;
     private readonly float _width;
     private readonly float _height;
 
     /// <summary>Lays the page out.</summary>
-    public FigurePage(FigureTexts texts, BarChart chart)
+    public FigurePage(FigureTexts texts, IChart chart)
     {
         _texts = texts;
         _chart = chart;
@@ -43,11 +43,11 @@ internal sealed class FigurePage
         {
             _legend = LegendLayout.InColumn(chart.Series);
             atRight = _legend.Width + LegendGap;
-            _layout = new BarChartLayout(chart, atRight);
+            _layout = chart.LayOut(atRight);
         }
         else
         {
-            _layout = new BarChartLayout(chart, takenAtRight: 0);
+            _layout = chart.LayOut(takenAtRight: 0);
             _legend = LegendLayout.InLines(chart.Series, _layout.Width);
             above = _legend.Height + 4;
         }

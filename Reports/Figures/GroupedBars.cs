@@ -9,7 +9,7 @@ namespace PimSim.Reports.Figures;
 /// <param name="valueTitle">Title of the value axis with its unit.</param>
 /// <param name="values">By category and series; what is not above 0 has no bar. At least one is above 0.</param>
 /// <param name="ratios">Values are ratios: bars start at 1, and each has its value printed over it.</param>
-internal sealed class GroupedBars(IReadOnlyList<string> categories, IReadOnlyList<BarSeries> series, string valueTitle, double[,] values, bool ratios)
+internal sealed class GroupedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, bool ratios)
     : BarChart(categories, series, valueTitle)
 {
     private const double GroupWidth = 0.84;

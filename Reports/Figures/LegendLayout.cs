@@ -5,7 +5,7 @@ namespace PimSim.Reports.Figures;
 /// <param name="Text">The name, or what fits of it.</param>
 /// <param name="X">Left edge.</param>
 /// <param name="Y">Top edge.</param>
-internal readonly record struct LegendEntry(BarSeries Series, string Text, float X, float Y);
+internal readonly record struct LegendEntry(ChartSeries Series, string Text, float X, float Y);
 
 /// <summary>A legend beside the data, never on it: lines that break above the chart, or one column at its right.</summary>
 /// <param name="Entries">In reading order.</param>
@@ -26,12 +26,12 @@ internal sealed record LegendLayout(IReadOnlyList<LegendEntry> Entries, float Wi
     private const float WidestColumn = 250;
 
     /// <summary>Entries after one another, in as many lines as they need.</summary>
-    public static LegendLayout InLines(IReadOnlyList<BarSeries> series, float width)
+    public static LegendLayout InLines(IReadOnlyList<ChartSeries> series, float width)
     {
         List<LegendEntry> entries = [];
         float x = 0;
         float y = 0;
-        foreach (BarSeries one in series)
+        foreach (ChartSeries one in series)
         {
             string text = FigureStyle.Fit(one.Name, FigureStyle.LabelSize, width - Swatch - SwatchGap);
             float entryWidth = Swatch + SwatchGap + FigureStyle.WidthOf(text, FigureStyle.LabelSize);
@@ -49,7 +49,7 @@ internal sealed record LegendLayout(IReadOnlyList<LegendEntry> Entries, float Wi
     }
 
     /// <summary>One entry per line from the top of the stack to its bottom.</summary>
-    public static LegendLayout InColumn(IReadOnlyList<BarSeries> series)
+    public static LegendLayout InColumn(IReadOnlyList<ChartSeries> series)
     {
         LegendEntry[] entries = [.. series.Reverse().Select((one, index) =>
             new LegendEntry(one, FigureStyle.Fit(one.Name, FigureStyle.LabelSize, WidestColumn), 0, index * Line))];

@@ -20,7 +20,7 @@ internal abstract class MetricFigure(ExperimentResult result) : Figure(result)
             }
         }
 
-        BarSeries[] series = [.. Result.Systems.Select((system, index) => new BarSeries(system, FigureStyle.ColorOf(index)))];
+        ChartSeries[] series = [.. Result.Systems.Select((system, index) => new ChartSeries(system, FigureStyle.ColorOf(index)))];
         return GroupedBars.AnyBar(values) ? new GroupedBars(Result.Models, series, ValueTitle, values, ratios: false) : null;
     }
 

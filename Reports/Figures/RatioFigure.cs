@@ -22,7 +22,7 @@ internal abstract class RatioFigure(ExperimentResult result) : Figure(result)
             }
         }
 
-        BarSeries[] series = [.. others.Select(system => new BarSeries(system.Name, FigureStyle.ColorOf(system.Index)))];
+        ChartSeries[] series = [.. others.Select(system => new ChartSeries(system.Name, FigureStyle.ColorOf(system.Index)))];
         return GroupedBars.AnyBar(values) ? new GroupedBars(Result.Models, series, ValueTitle, values, ratios: true) : null;
     }
 

@@ -8,7 +8,7 @@ namespace PimSim.Reports.Figures;
 /// <param name="valueTitle">Title of the value axis with its unit.</param>
 /// <param name="values">By category and series, none below 0, some above.</param>
 /// <param name="numbers">What is printed over the bar of each category.</param>
-internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<BarSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers)
+internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers)
     : BarChart(categories, series, valueTitle)
 {
     private const double PartOfCategory = 0.72;

@@ -20,10 +20,32 @@ internal sealed class SvgPicture(RenderedFigure figure)
             .Where(rectangle => rectangle.Attribute("fill") is { } fill && fill.Value is not ("white" or "none"))
             .Select(rectangle => (rectangle.Attribute("fill")!.Value, Number(rectangle, "y"), Number(rectangle, "height")))];
 
+    /// <summary>Corners of every filled shape of a colour, in the order drawn.</summary>
+    public IReadOnlyList<IReadOnlyList<(double X, double Y)>> Shapes(string fill) =>
+        [.. _root.Descendants(Svg + "path").Where(path => path.Attribute("fill")?.Value == fill).Select(path => Corners(path.Attribute("d")!.Value))];
+
+    /// <summary>Left edge and width of filled rectangles on the data.</summary>
+    public IReadOnlyList<(string Fill, double X, double Width)> LyingBars =>
+        [.. _root.Descendants(Svg + "g").Where(group => group.Attribute("clip-path") is not null).Descendants(Svg + "rect")
+            .Where(rectangle => rectangle.Attribute("fill") is { } fill && fill.Value is not ("white" or "none"))
+            .Select(rectangle => (rectangle.Attribute("fill")!.Value, Number(rectangle, "x"), Number(rectangle, "width")))];
+
     /// <summary>Every id, and every reference to one.</summary>
     public (IReadOnlyList<string> Defined, IReadOnlyList<string> Used) Ids => (
         [.. _root.Descendants().Attributes("id").Select(id => id.Value)],
         [.. _root.Descendants().Attributes("clip-path").Select(path => path.Value["url(#".Length..^1])]);
+
+    private static List<(double X, double Y)> Corners(string path)
+    {
+        List<(double X, double Y)> corners = [.. path.TrimEnd('Z').Split('M', 'L').Skip(1).Select(corner => corner.Trim().Split(' '))
+            .Select(pair => (double.Parse(pair[0], CultureInfo.InvariantCulture), double.Parse(pair[1], CultureInfo.InvariantCulture)))];
+        if (corners.Count > 1 && corners[^1] == corners[0])
+        {
+            corners.RemoveAt(corners.Count - 1);
+        }
+
+        return corners;
+    }
 
     private static double Number(XElement element, string attribute) =>
         double.Parse(element.Attribute(attribute)?.Value ?? "0", CultureInfo.InvariantCulture);
