@@ -47,7 +47,7 @@ internal abstract class Figure(ExperimentResult result)
     }
 
     /// <summary>The version with as much of the commit as tells it from others.</summary>
-    private static string ShortVersion(string version)
+    internal static string ShortVersion(string version)
     {
         int plus = version.IndexOf('+', StringComparison.Ordinal);
         return plus < 0 ? version : Beginning(version, plus + 1 + CommitDigits);
