@@ -136,15 +136,16 @@ internal sealed class RefreshUnit
     /// <param name="lanes">Earliest cycles.</param>
     /// <param name="openRows">The open row of each bank, negative if closed.</param>
     /// <param name="openers">The request that each bank's row must stay open for, negative if none.</param>
-    public Maintenance Next(BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers)
+    /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
+    public Maintenance Next(BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers, int free)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, openRows, openers);
-            if (candidate.Cycle < next.Cycle)
+            Maintenance candidate = NextOf(rank, lanes, openRows, openers, free);
+            if (Math.Max(candidate.Cycle, free) < next.Cycle)
             {
-                next = candidate;
+                next = candidate with { Cycle = Math.Max(candidate.Cycle, free) };
             }
         }
 
@@ -182,7 +183,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    private Maintenance NextOf(int rank, BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers)
+    private Maintenance NextOf(int rank, BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers, int free)
     {
         int first = FirstBank(rank);
         bool isOpen = false;
@@ -197,7 +198,7 @@ internal sealed class RefreshUnit
 
             isOpen = true;
             isProtected |= openers[bank] >= 0;
-            int cycle = lanes.Time(Wait.Precharge, bank);
+            int cycle = Math.Max(lanes.Time(Wait.Precharge, bank), free);
             if (openers[bank] < 0 && cycle < close.Cycle)
             {
                 close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
