@@ -93,6 +93,8 @@ internal sealed record GoldenCase(string Folder, string Trace, string Preset)
         return reads.Count > 0 ? reads.Max(read => services[(int)read.Id].Done) : services.Max(service => service.Accepted);
     }
 
+    public long OwnLastDone() => LastDone(Ours().Services);
+
     public PeerRun Theirs() => PeerRun.Load(Folder, Trace, Memory().Organization);
 
     public OwnRun Ours()
