@@ -28,7 +28,7 @@ internal sealed class CatalogueView
         _zoo = ExperimentReader.Zoo(userFolder);
     }
 
-    public static IReadOnlyList<string> Sorts { get; } = ["devices", "memories", Systems, "stacks", "prices", "standards", Models, Techniques, "claims"];
+    public static IReadOnlyList<string> Sorts { get; } = ["devices", "memories", "controllers", Systems, "stacks", "prices", "standards", Models, Techniques, "claims"];
 
     public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
     {
@@ -70,6 +70,7 @@ internal sealed class CatalogueView
     {
         "devices" => _hardware.Devices,
         "memories" => _hardware.Memories,
+        "controllers" => _hardware.Controllers,
         Systems => _hardware.Systems,
         "stacks" => _hardware.Stacks,
         "prices" => _hardware.Prices,

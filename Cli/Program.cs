@@ -12,6 +12,7 @@ RootCommand root = new("PimSim: simulates language-model inference on processing
     ListCommand.Create(),
     ShowCommand.Create(),
     ReportCommand.Create(),
+    DramCommandLine.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

@@ -37,7 +37,7 @@ internal static class RunCommand
         return command;
     }
 
-    private static void RequirePositive(OptionResult result)
+    public static void RequirePositive(OptionResult result)
     {
         foreach (Token token in result.Tokens)
         {

@@ -1,5 +1,6 @@
 using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
@@ -18,6 +19,7 @@ public sealed class HardwareCatalogue
             new(singular, userFolder is null ? [Path.Combine(shipped, folder)] : [Path.Combine(shipped, folder), Path.Combine(userFolder, folder)]);
         Devices = Folder("device", "devices");
         Memories = DramCatalogue.Memories(userFolder);
+        Controllers = ControllerCatalogue.Controllers(userFolder);
         Standards = DramCatalogue.Standards(userFolder);
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
@@ -29,6 +31,9 @@ public sealed class HardwareCatalogue
 
     /// <summary>Memories without processing.</summary>
     public CatalogueFolder Memories { get; }
+
+    /// <summary>Memory controllers.</summary>
+    public CatalogueFolder Controllers { get; }
 
     /// <summary>Timing rules.</summary>
     public CatalogueFolder Standards { get; }

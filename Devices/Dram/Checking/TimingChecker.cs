@@ -74,8 +74,7 @@ public sealed class TimingChecker
     /// <param name="column">Column of an access.</param>
     public void Observe(long cycle, DramCommand command, int bank, int row, int column = 0)
     {
-        int concerned = command.IsSingleBank() ? bank : Math.Max(bank, 0);
-        if (concerned < 0 || concerned >= _organization.Banks)
+        if (Concerned(command, bank) is not int concerned)
         {
             Commands++;
             Report(cycle, command, $"bank {bank}", new Fault(BankStateCheck.RangeRule, $"there are banks 0 to {_organization.Banks - 1}"));
@@ -105,9 +104,20 @@ public sealed class TimingChecker
     /// <summary>True if a command would be legal in a cycle. Takes no note of it.</summary>
     public bool Allows(long cycle, DramCommand command, int bank, int row, int column = 0)
     {
-        int concerned = command.IsSingleBank() ? bank : Math.Max(bank, 0);
+        if (Concerned(command, bank) is not int concerned)
+        {
+            return false;
+        }
+
         Check(new CheckedCommand(cycle, command, concerned, _relations.SetOf(command, concerned), row, column));
         return _faults.Count == 0;
+    }
+
+    /// <summary>A bank that the command concerns, or null if there is none of that number.</summary>
+    private int? Concerned(DramCommand command, int bank)
+    {
+        int concerned = command.IsSingleBank() ? bank : Math.Max(bank, 0);
+        return concerned >= 0 && concerned < _organization.Banks ? concerned : null;
     }
 
     private void Observe(in CheckedCommand command)

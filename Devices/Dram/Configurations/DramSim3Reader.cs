@@ -7,7 +7,6 @@ namespace PimSim.Devices.Dram.Configurations;
 internal sealed class DramSim3Reader
 {
     // What DRAMsim3 takes where the file says nothing.
-    private const int AbsentRankSwitch = 2;
     private const int AbsentCommandQueue = 16;
     private const int AbsentTransactionQueue = 32;
     private const long BytesPerMegabyte = 1 << 20;
@@ -17,7 +16,6 @@ internal sealed class DramSim3Reader
     private readonly string _path;
     private readonly IniFile _ini;
     private readonly List<string> _notes = [];
-    private readonly Dictionary<string, long> _timings = new(StringComparer.Ordinal);
 
     public DramSim3Reader(string path)
     {
@@ -32,15 +30,9 @@ internal sealed class DramSim3Reader
         int channels = _ini.Integer(DramSim3Keys.System, "channels", 1, 4096) ?? 1;
         DramOrganization organization = ReadOrganization(protocol, burstLength);
         int clockPs = ReadClock();
-        ReadTimings(protocol, burstLength, organization.BankGroups);
-        CheckTimings();
         string refresh = _ini.Word(DramSim3Keys.System, _ini.Find(DramSim3Keys.System, "refresh_strategy") is null ? "refresh_policy" : "refresh_strategy", ["RANK_LEVEL_SIMULTANEOUS", "RANK_LEVEL_STAGGERED", "BANK_LEVEL_STAGGERED"], "RANK_LEVEL_STAGGERED");
-        if (refresh == "BANK_LEVEL_STAGGERED")
-        {
-            Needed("nRFCpb", "tRFCb");
-            Needed("nREFIpb", "tREFIb");
-        }
-
+        bool singleBanks = refresh == "BANK_LEVEL_STAGGERED";
+        DramSim3Timings timings = new(_ini, _notes);
         DramSim3Configuration configuration = new()
         {
             File = _path,
@@ -48,11 +40,11 @@ internal sealed class DramSim3Reader
             Organization = organization,
             Channels = channels,
             ClockPs = clockPs,
-            Timings = _timings,
+            Timings = timings.Read(protocol, burstLength, organization.BankGroups, singleBanks),
             Currents = ReadCurrents(),
             AddressMapping = ReadMapping(organization, channels),
             ClosesRows = _ini.Word(DramSim3Keys.System, "row_buf_policy", ["OPEN_PAGE", "CLOSE_PAGE"], "OPEN_PAGE") == "CLOSE_PAGE",
-            RefreshesSingleBanks = refresh == "BANK_LEVEL_STAGGERED",
+            RefreshesSingleBanks = singleBanks,
             StaggersRefresh = refresh != "RANK_LEVEL_SIMULTANEOUS",
             QueuesPerBank = _ini.Word(DramSim3Keys.System, "queue_structure", ["PER_BANK", "PER_RANK"], "PER_BANK") == "PER_BANK",
             CommandQueueSize = _ini.Integer(DramSim3Keys.System, "cmd_queue_size", 1) ?? AbsentCommandQueue,
@@ -69,15 +61,6 @@ internal sealed class DramSim3Reader
     private static bool IsHbm(string protocol) => protocol.StartsWith("HBM", StringComparison.Ordinal);
 
     private static bool IsGddr(string protocol) => protocol.StartsWith("GDDR", StringComparison.Ordinal);
-
-    // Data transfers per clock: the clock of GDDR5 and later is slower than that of its data.
-    private static int TransfersPerCycle(string protocol) => protocol switch
-    {
-        "GDDR5" => 4,
-        "GDDR5X" => 8,
-        "GDDR6" => 16,
-        _ => 2,
-    };
 
     private string ReadProtocol()
     {
@@ -111,7 +94,7 @@ internal sealed class DramSim3Reader
 
         if (busWidth % deviceWidth != 0 || busWidth * (long)burstLength % 8 != 0)
         {
-            ReportAt(DramSim3Keys.System, "bus_width", $"bus_width {busWidth} is no multiple of device_width {deviceWidth}, or a burst is no whole number of bytes");
+            _ini.ReportAt(DramSim3Keys.System, "bus_width", $"bus_width {busWidth} is no multiple of device_width {deviceWidth}, or a burst is no whole number of bytes");
             return new DramOrganization(1, 1, 1, 1, 1, 1, 1, 1);
         }
 
@@ -119,7 +102,7 @@ internal sealed class DramSim3Reader
         columns *= IsGddr(protocol) ? burstLength : IsHbm(protocol) ? 2 : 1;
         if (columns % burstLength != 0)
         {
-            ReportAt(DramSim3Keys.Structure, "columns", $"{columns} columns are no whole number of bursts of {burstLength}");
+            _ini.ReportAt(DramSim3Keys.Structure, "columns", $"{columns} columns are no whole number of bursts of {burstLength}");
         }
 
         int devices = busWidth / deviceWidth;
@@ -144,14 +127,14 @@ internal sealed class DramSim3Reader
     {
         if (_ini.Number(DramSim3Keys.Timing, "tCK", allowZero: false) is not decimal nanoseconds)
         {
-            Missing(DramSim3Keys.Timing, "tCK");
+            _ini.Require(DramSim3Keys.Timing, "tCK");
             return 1;
         }
 
         decimal picoseconds = nanoseconds * 1000;
         if (picoseconds is < 1 or > int.MaxValue)
         {
-            ReportAt(DramSim3Keys.Timing, "tCK", $"tCK {nanoseconds.ToString(CultureInfo.InvariantCulture)} is no clock period in nanoseconds");
+            _ini.ReportAt(DramSim3Keys.Timing, "tCK", $"tCK {nanoseconds.ToString(CultureInfo.InvariantCulture)} is no clock period in nanoseconds");
             return 1;
         }
 
@@ -162,130 +145,6 @@ internal sealed class DramSim3Reader
         }
 
         return clockPs;
-    }
-
-    private void ReadTimings(string protocol, int burstLength, int bankGroups)
-    {
-        if (_ini.Integer(DramSim3Keys.Timing, "AL", 0) is > 0)
-        {
-            ReportAt(DramSim3Keys.Timing, "AL", "additive latency is not modelled; AL = 0 is");
-        }
-
-        foreach ((string key, string name) in DramSim3Keys.Timings)
-        {
-            if (_ini.Integer(DramSim3Keys.Timing, key, 0) is int cycles)
-            {
-                _timings[name] = cycles;
-            }
-        }
-
-        if (_ini.Integer(DramSim3Keys.Timing, "REFI", 1) is int interval && _timings.TryAdd("nREFI", interval))
-        {
-            _notes.Add("REFI is read as tREFI; DRAMsim3 does not know it and takes a tREFI of 7800 cycles");
-        }
-
-        foreach (string key in (string[])["CL", "CWL", "tRP", "tRAS", "tRFC", "tREFI", "tFAW", "tWR"])
-        {
-            Needed(DramSim3Keys.Timings[key], key);
-        }
-
-        foreach (string key in (string[])["tRRD", "tWTR", "tCCD"])
-        {
-            Pair(key, bankGroups);
-        }
-
-        ReadRowToColumn();
-        ReadReadToPrecharge();
-        _timings.TryAdd("nRTRS", AbsentRankSwitch);
-        long burst = burstLength / TransfersPerCycle(protocol);
-        if (burst == 0)
-        {
-            ReportAt(DramSim3Keys.Structure, "BL", $"a burst of {burstLength} takes less than a cycle of {protocol}, which transfers {TransfersPerCycle(protocol)} per cycle");
-        }
-
-        _timings["nBL"] = burst;
-        _timings["nRC"] = _timings["nRAS"] + _timings["nRP"];
-
-        // A burst occupies the bus for its length even where the file allows commands closer together.
-        _timings["nCCDS"] = Math.Max(_timings["nCCDS"], burst);
-        _timings["nCCDL"] = Math.Max(_timings["nCCDL"], burst);
-    }
-
-    // One for reads and writes, or one for each.
-    private void ReadRowToColumn()
-    {
-        if (_timings.TryGetValue("nRCD", out long both))
-        {
-            _timings.TryAdd("nRCDRD", both);
-            _timings.TryAdd("nRCDWR", both);
-        }
-        else if (_timings.TryGetValue("nRCDRD", out long read) && _timings.TryGetValue("nRCDWR", out long write))
-        {
-            _timings["nRCD"] = Math.Max(read, write);
-        }
-        else
-        {
-            _ini.Report(0, $"'tRCD' is missing in [{DramSim3Keys.Timing}], or 'tRCDRD' and 'tRCDWR'");
-            _timings["nRCD"] = 0;
-        }
-    }
-
-    private void ReadReadToPrecharge()
-    {
-        if (_timings.TryGetValue("nRTP", out long both))
-        {
-            _timings.TryAdd("nRTPS", both);
-            _timings.TryAdd("nRTPL", both);
-        }
-        else if (_timings.TryGetValue("nRTPS", out long shorter) && _timings.TryGetValue("nRTPL", out long longer))
-        {
-            _timings["nRTP"] = Math.Max(shorter, longer);
-            _notes.Add("tRTP_S and tRTP_L hold; DRAMsim3 reads tRTP alone and takes 5 cycles without it");
-        }
-        else
-        {
-            _ini.Report(0, $"'tRTP' is missing in [{DramSim3Keys.Timing}], or 'tRTP_S' and 'tRTP_L'");
-        }
-    }
-
-    // With one bank group the timing of the same group is the only one.
-    private void Pair(string key, int bankGroups)
-    {
-        string name = $"n{key[1..]}";
-        if (bankGroups == 1 && _timings.TryGetValue($"{name}S", out long shorter))
-        {
-            _timings.TryAdd($"{name}L", shorter);
-        }
-
-        if (bankGroups == 1 && _timings.TryGetValue($"{name}L", out long longer))
-        {
-            _timings.TryAdd($"{name}S", longer);
-        }
-
-        Needed($"{name}S", $"{key}_S");
-        Needed($"{name}L", $"{key}_L");
-    }
-
-    private void CheckTimings()
-    {
-        NotBelow("tRAS", "tRCD", "a row is open at least until its first column command");
-        NotBelow("tRRD_L", "tRRD_S", "the same bank group is no faster than another");
-        NotBelow("tCCD_L", "tCCD_S", "the same bank group is no faster than another");
-        NotBelow("tWTR_L", "tWTR_S", "the same bank group is no faster than another");
-        NotBelow("tFAW", "tRRD_S", "four activations take longer than two");
-        if (_timings["nREFI"] > 0 && _timings["nREFI"] <= _timings["nRFC"])
-        {
-            ReportAt(DramSim3Keys.Timing, "tREFI", $"tREFI {_timings["nREFI"]} leaves no time beside tRFC {_timings["nRFC"]}");
-        }
-    }
-
-    private void NotBelow(string longer, string shorter, string why)
-    {
-        (long most, long least) = (_timings[DramSim3Keys.Timings[longer]], _timings[DramSim3Keys.Timings[shorter]]);
-        if (most < least && _ini.Find(DramSim3Keys.Timing, longer) is not null)
-        {
-            ReportAt(DramSim3Keys.Timing, longer, $"{longer} {most} is less than {shorter} {least}, but {why}");
-        }
     }
 
     private Dictionary<string, decimal> ReadCurrents()
@@ -301,17 +160,14 @@ internal sealed class DramSim3Reader
 
         foreach (string key in currents.Count == 0 ? [] : (string[])["VDD", "IDD0", "IDD2N", "IDD3N", "IDD4R", "IDD4W", "IDD5AB"])
         {
-            if (!currents.ContainsKey(key) && _ini.Find(DramSim3Keys.Power, key) is null)
-            {
-                Missing(DramSim3Keys.Power, key);
-            }
+            _ini.Require(DramSim3Keys.Power, key);
         }
 
         foreach ((string larger, string smaller) in ((string, string)[])[("IDD3N", "IDD2N"), ("IDD4R", "IDD3N"), ("IDD4W", "IDD3N"), ("IDD5AB", "IDD3N")])
         {
             if (currents.TryGetValue(larger, out decimal most) && currents.TryGetValue(smaller, out decimal least) && most < least)
             {
-                ReportAt(DramSim3Keys.Power, larger, string.Create(CultureInfo.InvariantCulture, $"{larger} {most} is less than {smaller} {least}, so an access or a refresh would gain energy"));
+                _ini.ReportAt(DramSim3Keys.Power, larger, string.Create(CultureInfo.InvariantCulture, $"{larger} {most} is less than {smaller} {least}, so an access or a refresh would gain energy"));
             }
         }
 
@@ -329,7 +185,7 @@ internal sealed class DramSim3Reader
             }
             catch (PimSimUserException fault)
             {
-                ReportAt(DramSim3Keys.System, "address_mapping", fault.Message);
+                _ini.ReportAt(DramSim3Keys.System, "address_mapping", fault.Message);
             }
         }
 
@@ -339,23 +195,7 @@ internal sealed class DramSim3Reader
     // A size that must be given; 1 where it is not, so that reading can go on.
     private int Size(string section, string key)
     {
-        if (_ini.Find(section, key) is null)
-        {
-            Missing(section, key);
-        }
-
+        _ini.Require(section, key);
         return _ini.Integer(section, key, 1) ?? 1;
     }
-
-    private void Needed(string name, string key)
-    {
-        if (_timings.TryAdd(name, 0) && _ini.Find(DramSim3Keys.Timing, key) is null)
-        {
-            Missing(DramSim3Keys.Timing, key);
-        }
-    }
-
-    private void Missing(string section, string key) => _ini.Report(0, $"'{key}' is missing in [{section}]");
-
-    private void ReportAt(string section, string key, string message) => _ini.Report(_ini.Find(section, key)?.Line ?? 0, message);
 }

@@ -126,6 +126,19 @@ internal sealed class IniFile
     /// <summary>Adds a fault at a line, or of the whole file at line 0.</summary>
     public void Report(int line, string message) => Problems.Add(new Problem(_file, line, 1, message));
 
+    /// <summary>Adds a fault at a key, or of the whole file where the key is absent.</summary>
+    public void ReportAt(string section, string key, string message) => Report(Find(section, key)?.Line ?? 0, message);
+
+    /// <summary>Adds a fault if a key is absent, unless the two that may stand for it are there.</summary>
+    public void Require(string section, string key, string? first = null, string? second = null)
+    {
+        bool pair = first is not null && second is not null && Find(section, first) is not null && Find(section, second) is not null;
+        if (Find(section, key) is null && !pair)
+        {
+            Report(0, $"'{key}' is missing in [{section}]{(first is null ? "" : $", or '{first}' and '{second}'")}");
+        }
+    }
+
     private static bool Contains(IEnumerable<string> words, string word) => words.Contains(word, StringComparer.OrdinalIgnoreCase);
 
     private static string[] ReadLines(string path)

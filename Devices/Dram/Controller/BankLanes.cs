@@ -174,7 +174,9 @@ internal sealed class BankLanes
     private Choice Find(int columnFloor, int rowFloor, bool split)
     {
         bool scalar = _scan == Scan.Scalar || (_scan == Scan.ByLoad && _busyBanks <= FewBanks);
-        return scalar ? NextScalar(columnFloor, rowFloor, split) : NextVector(columnFloor, rowFloor, split);
+        return scalar ? NextScalar(columnFloor, rowFloor, split)
+            : _lanes == Vector512<int>.Count ? NextOfOneVector(columnFloor, rowFloor, split)
+            : NextVector(columnFloor, rowFloor, split);
     }
 
     /// <summary>The ready candidate that comes first when banks take turns: the first bank behind <paramref name="last"/>, there the
@@ -290,6 +292,59 @@ internal sealed class BankLanes
     {
         int index = (wait * _lanes) + bank;
         return _keys[index] == NoCandidate ? Never : _times[index];
+    }
+
+    /// <summary><see cref="NextVector"/> for sixteen banks: everything stays in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Choice NextOfOneVector(int columnFloor, int rowFloor, bool split)
+    {
+        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
+        ref int keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        const int Width = 16;
+        Vector512<int> none = Vector512.Create(NoCandidate);
+        Vector512<int> readKeys = Vector512.LoadUnsafe(ref keys, 0);
+        Vector512<int> writeKeys = Vector512.LoadUnsafe(ref keys, Width);
+        Vector512<int> activateKeys = Vector512.LoadUnsafe(ref keys, 2 * Width);
+        Vector512<int> prechargeKeys = Vector512.LoadUnsafe(ref keys, 3 * Width);
+        Vector512<int> closeKeys = Vector512.LoadUnsafe(ref keys, 4 * Width);
+
+        // A bank without a candidate can never issue it.
+        Vector512<int> reads = Vector512.ConditionalSelect(Vector512.Equals(readKeys, none), none, Vector512.LoadUnsafe(ref times, 0));
+        Vector512<int> writes = Vector512.ConditionalSelect(Vector512.Equals(writeKeys, none), none, Vector512.LoadUnsafe(ref times, Width));
+        Vector512<int> activates = Vector512.ConditionalSelect(Vector512.Equals(activateKeys, none), none, Vector512.LoadUnsafe(ref times, 2 * Width));
+        Vector512<int> precharges = Vector512.ConditionalSelect(Vector512.Equals(prechargeKeys, none), none, Vector512.LoadUnsafe(ref times, 3 * Width));
+        Vector512<int> closes = Vector512.ConditionalSelect(Vector512.Equals(closeKeys, none), none, Vector512.LoadUnsafe(ref times, 4 * Width));
+        int column = Lowest(Vector512.Min(reads, writes));
+        int row = Lowest(Vector512.Min(Vector512.Min(activates, precharges), closes));
+        ReadinessChecks++;
+        (int cycle, bool columns, bool rows) = Earlier(column, columnFloor, row, rowFloor, split);
+        if (cycle == Never)
+        {
+            return Choice.None;
+        }
+
+        Vector512<int> now = Vector512.Create(cycle);
+        Vector512<int> columnKeys = columns
+            ? Vector512.Min(
+                Vector512.ConditionalSelect(Vector512.LessThanOrEqual(reads, now), readKeys, none),
+                Vector512.ConditionalSelect(Vector512.LessThanOrEqual(writes, now), writeKeys, none))
+            : none;
+        Vector512<int> rowKeys = rows
+            ? Vector512.Min(
+                Vector512.Min(
+                    Vector512.ConditionalSelect(Vector512.LessThanOrEqual(activates, now), activateKeys, none),
+                    Vector512.ConditionalSelect(Vector512.LessThanOrEqual(precharges, now), prechargeKeys, none)),
+                Vector512.ConditionalSelect(Vector512.LessThanOrEqual(closes, now), closeKeys, none))
+            : none;
+        Vector512<int> best = Vector512.Min(columnKeys, rowKeys);
+        int key = Lowest(best);
+        int bank = BitOperations.TrailingZeroCount(Vector512.Equals(best, Vector512.Create(key)).ExtractMostSignificantBits());
+        Wait wait = _keys[bank] == key ? Wait.Read
+            : _keys[Width + bank] == key ? Wait.Write
+            : _keys[(2 * Width) + bank] == key ? Wait.Activate
+            : _keys[(3 * Width) + bank] == key ? Wait.Precharge
+            : Wait.IdleClose;
+        return new Choice(cycle, key, wait, bank);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

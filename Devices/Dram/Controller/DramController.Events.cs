@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace PimSim.Devices.Dram.Controller;
 
 /// <content>Time: from one event to the next.</content>
@@ -14,7 +12,6 @@ public sealed partial class DramController
     }
 
     /// <summary>Goes to the next event if it lies within the limit. Returns its cycle, or never.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int AdvanceOnce(int limit)
     {
         while (true)
@@ -36,7 +33,7 @@ public sealed partial class DramController
             bool maintains = false;
             if (_refresh.InProgress)
             {
-                maintenance = _refresh.Next(_lanes, _openRow, _opener, _rowFree);
+                maintenance = _refresh.Next(_lanes, _banks, _rowFree);
                 maintains = maintenance.Cycle < cycle || (maintenance.Cycle == cycle && GivesWay(choice));
                 cycle = maintains ? maintenance.Cycle : cycle;
             }
@@ -115,10 +112,10 @@ public sealed partial class DramController
 
         if (_refresh.AnyOwed)
         {
-            foreach (int bank in _refresh.Start(_waiting))
+            foreach (int bank in _refresh.Start(_banks))
             {
-                _held[bank] = true;
-                _refreshFrom[_rankOf[bank]] = _base + _changeCycle + 1;
+                _banks[bank].IsHeld = true;
+                _refreshFrom[_banks[bank].Rank] = _base + _changeCycle + 1;
                 Renew(bank);
             }
         }
@@ -126,7 +123,7 @@ public sealed partial class DramController
 
     private int Stage(int cycle)
     {
-        int slot = _stage!.Next(_waiting, _pool.Count == _stage.Count, _finishing);
+        int slot = _stage!.Next(_banks, _pool.Count == _stage.Count, _finishing);
         _stageCycle = BankLanes.Never;
         if (slot != RequestPool.None)
         {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
@@ -7,7 +6,6 @@ namespace PimSim.Devices.Dram.Controller;
 public sealed partial class DramController
 {
     /// <summary>Issues a chosen command. False if it turned out to have to wait.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Issue(in Choice choice)
     {
         if (_policy.Arbitration != Arbitration.RoundRobin)
@@ -51,16 +49,16 @@ public sealed partial class DramController
         switch (choice.Wait)
         {
             case Wait.Read:
-                Access(choice.Cycle, bank, _candidateRead[bank]);
+                Access(choice.Cycle, bank, _banks[bank].Read);
                 break;
             case Wait.Write:
-                Access(choice.Cycle, bank, _candidateWrite[bank]);
+                Access(choice.Cycle, bank, _banks[bank].Write);
                 break;
             case Wait.Activate:
-                Activate(choice.Cycle, bank, _candidateRow[bank]);
+                Activate(choice.Cycle, bank, _banks[bank].Row);
                 break;
             case Wait.Precharge:
-                _pool[_candidateRow[bank]].ClosedRow = true;
+                _pool[_banks[bank].Row].ClosedRow = true;
                 Precharge(choice.Cycle, bank);
                 break;
             default:
@@ -77,39 +75,39 @@ public sealed partial class DramController
         return true;
     }
 
-    private void Access(int cycle, int bank, int slot)
+    private void Access(int cycle, int number, int slot)
     {
+        ref BankState bank = ref _banks[number];
         ref WaitingRequest request = ref _pool[slot];
-        bool isWrite = request.IsWrite;
         _pool.Remove(slot);
-        _waiting[bank]--;
-        bool closes = _policy.Page == PagePolicy.Closed && !IsWaitedFor(bank, request.Row);
-        DramCommand command = isWrite ? (closes ? DramCommand.WRA : DramCommand.WR) : closes ? DramCommand.RDA : DramCommand.RD;
-        Send(command, bank, cycle, request.Row, request.Column);
-        _hits[bank]++;
-        _lastAccess[bank] = _base + cycle;
+        bank.Waiting--;
+        bool closes = _policy.Page == PagePolicy.Closed && !IsWaitedFor(number, request.Row);
+        DramCommand command = request.IsWrite ? (closes ? DramCommand.WRA : DramCommand.WR) : closes ? DramCommand.RDA : DramCommand.RD;
+        Send(command, number, cycle, request.Row, request.Column);
+        bank.Hits++;
+        bank.LastAccess = _base + cycle;
         if (closes)
         {
-            CloseRow(bank, cycle);
+            CloseRow(ref bank, cycle);
         }
 
-        if (_opener[bank] == slot)
+        if (bank.Opener == slot)
         {
-            _opener[bank] = RequestPool.None;
+            bank.Opener = RequestPool.None;
         }
         else
         {
-            LeaveQueue(isWrite);
+            LeaveQueue(request.IsWrite);
         }
 
-        Complete(cycle, bank, ref request);
+        Complete(cycle, ref bank, ref request);
         _pool.Release(slot);
         if (_pool.Count == 0)
         {
             _emptySince = _base + cycle;
         }
 
-        Renew(bank);
+        Renew(number);
         TryStage(cycle);
     }
 
@@ -125,10 +123,10 @@ public sealed partial class DramController
         }
     }
 
-    private void Complete(int cycle, int bank, ref WaitingRequest request)
+    private void Complete(int cycle, ref BankState bank, ref WaitingRequest request)
     {
         long issued = _base + cycle;
-        int rank = _rankOf[bank];
+        int rank = bank.Rank;
         long done = issued + (request.IsWrite ? _writeDone : _readDone);
         long start = done - _specification.BurstCycles;
         if (request.IsWrite)
@@ -157,17 +155,18 @@ public sealed partial class DramController
 
         _lastDone = Math.Max(_lastDone, done);
         _statistics.Bandwidth.Add(start, request.IsWrite);
-        _busOf[bank].Burst(
-            start, rank, _groupOf[bank], request.IsWrite, request.OpenedRow, _emptyCycles, _refreshFrom[rank], _refreshTo[rank]);
+        _busOf[rank].Burst(
+            start, rank, bank.Group, request.IsWrite, request.OpenedRow, _emptyCycles, _refreshFrom[rank], _refreshTo[rank]);
         _observer?.OnCompletion(request.Id, request.AcceptedCycle, done);
     }
 
-    private void Activate(int cycle, int bank, int slot)
+    private void Activate(int cycle, int number, int slot)
     {
+        ref BankState bank = ref _banks[number];
         ref WaitingRequest request = ref _pool[slot];
         request.OpenedRow = true;
-        Send(DramCommand.ACT, bank, cycle, request.Row, -1);
-        int rank = _rankOf[bank];
+        Send(DramCommand.ACT, number, cycle, request.Row, -1);
+        int rank = bank.Rank;
         for (int window = 0; window < _timings.Windows.Length; window++)
         {
             int index = (window * _openBanks.Length) + rank;
@@ -182,12 +181,12 @@ public sealed partial class DramController
             }
         }
 
-        _openRow[bank] = request.Row;
-        _hits[bank] = 0;
-        _lastAccess[bank] = _base + cycle;
+        bank.OpenRow = request.Row;
+        bank.Hits = 0;
+        bank.LastAccess = _base + cycle;
         if (_policy.ServesOpenerFirst)
         {
-            _opener[bank] = slot;
+            bank.Opener = slot;
             LeaveQueue(request.IsWrite);
         }
 
@@ -196,20 +195,20 @@ public sealed partial class DramController
             _activeSince[rank] = _base + cycle;
         }
 
-        Renew(bank);
+        Renew(number);
     }
 
     private void Precharge(int cycle, int bank)
     {
         Send(DramCommand.PRE, bank, cycle, -1, -1);
-        CloseRow(bank, cycle);
+        CloseRow(ref _banks[bank], cycle);
         Renew(bank);
     }
 
-    private void CloseRow(int bank, int cycle)
+    private void CloseRow(ref BankState bank, int cycle)
     {
-        _openRow[bank] = Closed;
-        int rank = _rankOf[bank];
+        bank.OpenRow = BankState.Closed;
+        int rank = bank.Rank;
         if (--_openBanks[rank] == 0)
         {
             _statistics.AddActiveCycles(rank, _base + cycle - _activeSince[rank]);
@@ -227,9 +226,9 @@ public sealed partial class DramController
                 Send(DramCommand.PREA, maintenance.Bank, cycle, -1, -1);
                 for (int bank = maintenance.Bank; bank < maintenance.Bank + _banksPerRank; bank++)
                 {
-                    if (_openRow[bank] != Closed)
+                    if (_banks[bank].OpenRow != BankState.Closed)
                     {
-                        CloseRow(bank, cycle);
+                        CloseRow(ref _banks[bank], cycle);
                         Renew(bank);
                     }
                 }
@@ -241,7 +240,7 @@ public sealed partial class DramController
                 _refreshTo[maintenance.Rank] = _base + cycle + _refreshCycles;
                 foreach (int bank in _refresh.Issued(maintenance.Rank))
                 {
-                    _held[bank] = false;
+                    _banks[bank].IsHeld = false;
                     Renew(bank);
                 }
 
@@ -271,7 +270,7 @@ public sealed partial class DramController
 
         _changed = true;
         _changeCycle = cycle;
-        _statistics.Count(_rankOf[bank], command);
+        _statistics.Count(_banks[bank].Rank, command);
         _observer?.OnCommand(_base + cycle, command, bank, row, column);
     }
 

@@ -9,13 +9,13 @@ public sealed partial class DramController
     private bool HasRoom(in DramRequest request) => _policy.Queues switch
     {
         QueueStructure.Split => request.IsWrite ? _writesWaiting < _policy.WriteQueueSize : _readsWaiting < _policy.ReadQueueSize,
-        QueueStructure.PerBank => _waiting[request.Bank] < _policy.BankQueueSize,
+        QueueStructure.PerBank => _banks[request.Bank].Waiting < _policy.BankQueueSize,
         _ => _stage!.HasRoom(request.IsWrite),
     };
 
     /// <summary>True if a write of the same address waits that answers a read or is replaced by a write.</summary>
     private bool AnswersFromQueues(in DramRequest request) =>
-        _writesWaiting > 0 && (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
+        (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
         && (_pool.Find(request.Bank, 1, request.Row, request.Column) != RequestPool.None
             || (_stage is not null && _stage.Find(isWrite: true, request.Bank, request.Row, request.Column) != RequestPool.None));
 
@@ -86,8 +86,16 @@ public sealed partial class DramController
         ref WaitingRequest waiting = ref _pool[slot];
         waiting.Sequence = _sequence++;
         _pool.Append(slot);
-        _waiting[waiting.Bank]++;
-        Renew(waiting.Bank);
+        ref BankState bank = ref _banks[waiting.Bank];
+        bank.Waiting++;
+
+        // A younger request changes nothing where an older one of its kind is the candidate already.
+        int candidate = waiting.Row != bank.OpenRow ? bank.Row : waiting.IsWrite ? bank.Write : bank.Read;
+        if (candidate == RequestPool.None)
+        {
+            Renew(waiting.Bank);
+        }
+
         _changed = true;
         _changeCycle = cycle;
         _columnFree = Math.Max(_columnFree, cycle + 1);
@@ -98,13 +106,13 @@ public sealed partial class DramController
     private void Renumber()
     {
         int first = _sequence;
-        for (int list = 0; list < 2 * _waiting.Length; list++)
+        for (int list = 0; list < 2 * _banks.Length; list++)
         {
             int head = _pool.Head(list >> 1, list & 1);
             first = head == RequestPool.None ? first : Math.Min(first, _pool[head].Sequence);
         }
 
-        for (int list = 0; list < 2 * _waiting.Length; list++)
+        for (int list = 0; list < 2 * _banks.Length; list++)
         {
             for (int slot = _pool.Head(list >> 1, list & 1); slot != RequestPool.None; slot = _pool[slot].Next)
             {
@@ -118,9 +126,9 @@ public sealed partial class DramController
 
     private void RenewAll()
     {
-        for (int bank = 0; bank < _waiting.Length; bank++)
+        for (int bank = 0; bank < _banks.Length; bank++)
         {
-            if (_waiting[bank] > 0)
+            if (_banks[bank].Waiting > 0)
             {
                 Renew(bank);
             }
@@ -128,71 +136,68 @@ public sealed partial class DramController
     }
 
     /// <summary>Finds anew what a bank would do next: its candidates for a read, a write, and an activation or precharge.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Renew(int bank)
+    private void Renew(int number)
     {
-        int open = _openRow[bank];
-        int opener = _opener[bank];
+        ref BankState bank = ref _banks[number];
+        int open = bank.OpenRow;
+        int opener = bank.Opener;
         int read = RequestPool.None;
         int write = RequestPool.None;
         int other = RequestPool.None;
-        if (!_held[bank])
+        if (!bank.IsHeld)
         {
             if ((_eligible & Reads) != 0)
             {
-                Look(_pool.Head(bank, 0), open, ref read, ref other);
+                Look(_pool.Head(number, 0), open, ref read, ref other);
             }
 
             if ((_eligible & Writes) != 0)
             {
-                Look(_pool.Head(bank, 1), open, ref write, ref other);
+                Look(_pool.Head(number, 1), open, ref write, ref other);
             }
         }
 
-        bool closes = other != RequestPool.None && open != Closed && MayClose(bank, other, read, write);
+        bool closes = other != RequestPool.None && open != BankState.Closed && MayClose(bank.Hits, other, read, write);
         if (closes && _policy.CapHoldsHits && !_policy.ClosesOverHits)
         {
             read = RequestPool.None;
             write = RequestPool.None;
         }
 
-        int readKey = BankLanes.NoCandidate;
-        int writeKey = BankLanes.NoCandidate;
+        int readPriority = _readPriority;
+        int writePriority = _readPriority;
         if (opener != RequestPool.None)
         {
             closes = false;
             if (_pool[opener].IsWrite)
             {
                 write = opener;
-                writeKey = _pool[opener].Sequence;
+                writePriority = 0;
             }
             else
             {
                 read = opener;
-                readKey = _pool[opener].Sequence;
+                readPriority = 0;
             }
         }
 
-        if (read != RequestPool.None && readKey == BankLanes.NoCandidate)
-        {
-            readKey = _readPriority | _pool[read].Sequence;
-        }
-
-        if (write != RequestPool.None && writeKey == BankLanes.NoCandidate)
-        {
-            writeKey = _readPriority | _pool[write].Sequence;
-        }
-
-        int rowKey = other == RequestPool.None ? BankLanes.NoCandidate : _rowPriority | _pool[other].Sequence;
-        _candidateRead[bank] = read;
-        _candidateWrite[bank] = write;
-        _candidateRow[bank] = other;
-        _lanes.SetCandidates(bank, readKey, writeKey, open == Closed ? rowKey : BankLanes.NoCandidate, closes ? rowKey : BankLanes.NoCandidate);
+        bank.Read = read;
+        bank.Write = write;
+        bank.Row = other;
+        int rowKey = Key(other, _rowPriority);
+        _lanes.SetCandidates(
+            number,
+            Key(read, readPriority),
+            Key(write, writePriority),
+            open == BankState.Closed ? rowKey : BankLanes.NoCandidate,
+            closes ? rowKey : BankLanes.NoCandidate);
         if (_policy.Page == PagePolicy.Timeout)
         {
-            RenewIdleClose(bank);
+            RenewIdleClose(number);
         }
     }
+
+    private int Key(int slot, int priority) => slot == RequestPool.None ? BankLanes.NoCandidate : priority | _pool[slot].Sequence;
 
     /// <summary>The oldest request of a list for the open row and the oldest of both lists for another one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -228,7 +233,7 @@ public sealed partial class DramController
             {
                 other = Older(slot, other);
                 wantsOther = false;
-                if (open == Closed)
+                if (open == BankState.Closed)
                 {
                     return;
                 }
@@ -241,22 +246,23 @@ public sealed partial class DramController
 
     /// <summary>True if the open row may be closed for a request of another row: if no eligible request hits it, or at the cap if
     /// the request is older than all that do.</summary>
-    private bool MayClose(int bank, int other, int read, int write)
+    private bool MayClose(int hits, int other, int read, int write)
     {
         if (_policy.ClosesOverHits || (read == RequestPool.None && write == RequestPool.None))
         {
             return true;
         }
 
-        return _policy.RowHitCap > 0 && _hits[bank] >= _policy.RowHitCap
+        return _policy.RowHitCap > 0 && hits >= _policy.RowHitCap
             && (read == RequestPool.None || _pool[other].Sequence < _pool[read].Sequence)
             && (write == RequestPool.None || _pool[other].Sequence < _pool[write].Sequence);
     }
 
-    private void RenewIdleClose(int bank)
+    private void RenewIdleClose(int number)
     {
-        bool idle = _openRow[bank] != Closed && _waiting[bank] == 0 && !_held[bank];
-        int cycle = Math.Max((int)(_lastAccess[bank] - _base) + _policy.PageTimeoutCycles, _lanes.Time(Wait.Precharge, bank));
-        _lanes.SetIdleClose(bank, idle ? IdleClosePriority | bank : BankLanes.NoCandidate, cycle);
+        ref BankState bank = ref _banks[number];
+        bool idle = bank.OpenRow != BankState.Closed && bank.Waiting == 0 && !bank.IsHeld;
+        int cycle = Math.Max((int)(bank.LastAccess - _base) + _policy.PageTimeoutCycles, _lanes.Time(Wait.Precharge, number));
+        _lanes.SetIdleClose(number, idle ? IdleClosePriority | number : BankLanes.NoCandidate, cycle);
     }
 }

@@ -10,7 +10,6 @@ namespace PimSim.Devices.Dram.Controller;
 /// </summary>
 public sealed partial class DramController
 {
-    private const int Closed = -1;
     private const int Reads = 1;
     private const int Writes = 2;
     private const int PriorityShift = 28;
@@ -32,8 +31,6 @@ public sealed partial class DramController
     private readonly ChannelStatistics _statistics;
 
     private readonly int _banksPerRank;
-    private readonly byte[] _rankOf;
-    private readonly int[] _groupOf;
     private readonly BusAccount[] _busOf;
     private readonly int[] _commandCycles;
     private readonly bool _split;
@@ -43,15 +40,7 @@ public sealed partial class DramController
     private readonly int _readPriority;
     private readonly int _rowPriority;
 
-    private readonly int[] _openRow;
-    private readonly int[] _opener;
-    private readonly int[] _hits;
-    private readonly int[] _waiting;
-    private readonly bool[] _held;
-    private readonly int[] _candidateRead;
-    private readonly int[] _candidateWrite;
-    private readonly int[] _candidateRow;
-    private readonly long[] _lastAccess;
+    private readonly BankState[] _banks;
 
     private readonly int[] _openBanks;
     private readonly long[] _activeSince;
@@ -119,19 +108,23 @@ public sealed partial class DramController
         _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
 
         int banks = organization.Banks;
-        _rankOf = [.. Enumerable.Range(0, banks).Select(bank => (byte)organization.RankOf(bank))];
-        _groupOf = [.. Enumerable.Range(0, banks).Select(bank => bank / organization.BanksPerGroup)];
-        _busOf = [.. Enumerable.Range(0, banks).Select(bank => _buses[organization.PseudoChannelOf(bank)])];
+        _busOf = [.. Enumerable.Range(0, organization.TotalRanks).Select(rank => _buses[rank / organization.Ranks])];
         _commandCycles = [.. specification.CommandCycles];
-        _openRow = Filled(banks, Closed);
-        _opener = Filled(banks, RequestPool.None);
-        _hits = new int[banks];
-        _waiting = new int[banks];
-        _held = new bool[banks];
-        _candidateRead = new int[banks];
-        _candidateWrite = new int[banks];
-        _candidateRow = new int[banks];
-        _lastAccess = new long[banks];
+        _banks = new BankState[banks];
+        for (int bank = 0; bank < banks; bank++)
+        {
+            _banks[bank] = new BankState
+            {
+                OpenRow = BankState.Closed,
+                Opener = RequestPool.None,
+                Read = RequestPool.None,
+                Write = RequestPool.None,
+                Row = RequestPool.None,
+                Rank = organization.RankOf(bank),
+                Group = bank / organization.BanksPerGroup,
+            };
+        }
+
         _openBanks = new int[organization.TotalRanks];
         _activeSince = new long[organization.TotalRanks];
         _refreshFrom = new long[organization.TotalRanks];
@@ -152,10 +145,18 @@ public sealed partial class DramController
     /// <returns>The cycle in which it was accepted.</returns>
     public long Accept(in DramRequest request, long notBefore)
     {
-        MoveBaseTo(notBefore);
+        if (notBefore - _base >= RebaseAt)
+        {
+            MoveBaseTo(notBefore);
+        }
+
         int cycle = (int)(notBefore - _base);
-        Advance(cycle);
-        bool answered = AnswersFromQueues(request);
+        if (_writesWaiting > 0 || HasRoom(request))
+        {
+            Advance(cycle);
+        }
+
+        bool answered = _writesWaiting > 0 && AnswersFromQueues(request);
         while (!answered && !HasRoom(request))
         {
             int next = AdvanceOnce(BankLanes.Never);
@@ -207,12 +208,5 @@ public sealed partial class DramController
         }
 
         return _statistics;
-    }
-
-    private static int[] Filled(int length, int value)
-    {
-        int[] array = new int[length];
-        Array.Fill(array, value);
-        return array;
     }
 }

@@ -88,8 +88,8 @@ internal sealed class RefreshUnit
     }
 
     /// <summary>Starts the refreshes that must or can start. Returns the banks that are held from now on.</summary>
-    /// <param name="waiting">Requests that wait for each bank.</param>
-    public ReadOnlySpan<int> Start(ReadOnlySpan<int> waiting)
+    /// <param name="banks">All banks.</param>
+    public ReadOnlySpan<int> Start(ReadOnlySpan<BankState> banks)
     {
         int held = 0;
         AnyOwed = false;
@@ -101,7 +101,7 @@ internal sealed class RefreshUnit
             }
 
             bool mayStart = !_policy.RefreshHoldsChannel || _order.Count == 0;
-            if (!mayStart || (_owed[rank] <= _postponed && IsWaitedFor(rank, waiting)))
+            if (!mayStart || (_owed[rank] <= _postponed && IsWaitedFor(rank, banks)))
             {
                 AnyOwed = true;
                 continue;
@@ -134,15 +134,14 @@ internal sealed class RefreshUnit
 
     /// <summary>The next command on the way to the refreshes in progress, or one that never comes.</summary>
     /// <param name="lanes">Earliest cycles.</param>
-    /// <param name="openRows">The open row of each bank, negative if closed.</param>
-    /// <param name="openers">The request that each bank's row must stay open for, negative if none.</param>
+    /// <param name="banks">All banks.</param>
     /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
-    public Maintenance Next(BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers, int free)
+    public Maintenance Next(BankLanes lanes, ReadOnlySpan<BankState> banks, int free)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, openRows, openers, free);
+            Maintenance candidate = NextOf(rank, lanes, banks, free);
             if (Math.Max(candidate.Cycle, free) < next.Cycle)
             {
                 next = candidate with { Cycle = Math.Max(candidate.Cycle, free) };
@@ -183,7 +182,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    private Maintenance NextOf(int rank, BankLanes lanes, ReadOnlySpan<int> openRows, ReadOnlySpan<int> openers, int free)
+    private Maintenance NextOf(int rank, BankLanes lanes, ReadOnlySpan<BankState> banks, int free)
     {
         int first = FirstBank(rank);
         bool isOpen = false;
@@ -191,15 +190,15 @@ internal sealed class RefreshUnit
         Maintenance close = new(BankLanes.Never, DramCommand.PRE, -1, rank);
         for (int bank = first; bank < first + _organization.BanksPerRank; bank++)
         {
-            if (openRows[bank] < 0 || !IsTarget(rank, bank))
+            if (banks[bank].OpenRow == BankState.Closed || !IsTarget(rank, bank))
             {
                 continue;
             }
 
             isOpen = true;
-            isProtected |= openers[bank] >= 0;
+            isProtected |= banks[bank].Opener != RequestPool.None;
             int cycle = Math.Max(lanes.Time(Wait.Precharge, bank), free);
-            if (openers[bank] < 0 && cycle < close.Cycle)
+            if (banks[bank].Opener == RequestPool.None && cycle < close.Cycle)
             {
                 close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
             }
@@ -219,11 +218,11 @@ internal sealed class RefreshUnit
         };
     }
 
-    private bool IsWaitedFor(int rank, ReadOnlySpan<int> waiting)
+    private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)
     {
         for (int bank = FirstBank(rank); bank < FirstBank(rank) + _organization.BanksPerRank; bank++)
         {
-            if (waiting[bank] > 0 && IsIn(_nextTarget[rank], bank))
+            if (banks[bank].Waiting > 0 && IsIn(_nextTarget[rank], bank))
             {
                 return true;
             }

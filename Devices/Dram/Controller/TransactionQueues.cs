@@ -37,10 +37,10 @@ internal sealed class TransactionQueues(ControllerPolicy policy, RequestPool poo
     }
 
     /// <summary>Picks the request that goes on in this cycle and takes it out, or none.</summary>
-    /// <param name="waiting">Requests in each bank's queue.</param>
+    /// <param name="banks">All banks.</param>
     /// <param name="banksAreIdle">No bank has a request.</param>
     /// <param name="isFinishing">No request will come any more, so writes left over are drained.</param>
-    public int Next(ReadOnlySpan<int> waiting, bool banksAreIdle, bool isFinishing)
+    public int Next(ReadOnlySpan<BankState> banks, bool banksAreIdle, bool isFinishing)
     {
         bool isTime = _writes.Count >= policy.WriteQueueSize || (banksAreIdle && (_writes.Count > FewWrites || (isFinishing && _reads.Count == 0)));
         if (_draining == 0 && isTime)
@@ -52,7 +52,7 @@ internal sealed class TransactionQueues(ControllerPolicy policy, RequestPool poo
         for (int i = 0; i < queue.Count; i++)
         {
             int slot = queue[i];
-            if (waiting[pool[slot].Bank] >= policy.BankQueueSize)
+            if (banks[pool[slot].Bank].Waiting >= policy.BankQueueSize)
             {
                 continue;
             }

@@ -106,33 +106,35 @@ internal static class Specifications
         };
     }
 
-    /// <summary>A small memory with every scope and every kind of refresh: two pseudo-channels of two ranks of two groups.</summary>
+    /// <summary>A small memory with every scope and every kind of refresh, in which each rule can be the only one broken: two
+    /// pseudo-channels of two ranks of two groups of four banks.</summary>
     public static DramSpecification EveryScope()
     {
         RuleList rules = new();
         rules.Add(RuleScope.Channel, "REFab", "REFab", 9);
-        rules.Add(RuleScope.PseudoChannel, "RD RDA", "WR WRA", 8);
-        rules.Add(RuleScope.Rank, "RD RDA", "RD RDA", 2);
+        rules.Add(RuleScope.PseudoChannel, "PREA", "PREA", 5);
+        rules.Add(RuleScope.Rank, "RD RDA", "WR WRA", 8);
+        rules.Add(RuleScope.Rank, "RD RDA", "RD RDA", 3);
         rules.Add(RuleScope.BankGroup, "RD RDA", "RD RDA", 5);
-        rules.Add(RuleScope.Rank, "WR WRA", "WR WRA", 2);
+        rules.Add(RuleScope.Rank, "WR WRA", "WR WRA", 3);
         rules.Add(RuleScope.BankGroup, "WR WRA", "WR WRA", 4);
         rules.Add(RuleScope.Rank, "WR WRA", "RD RDA", 7);
-        rules.Add(RuleScope.OtherRank, "RD RDA", "RD RDA", 3);
-        rules.Add(RuleScope.OtherRank, "WR WRA", "WR WRA", 3);
-        rules.AddRows(6, 5, 6, 11, 17, 4, 10, 2, 3);
-        rules.AddRefresh(17, 6, 40);
-        rules.Add(RuleScope.Bank, "ACT", "REFpb REFsb", 17);
+        rules.Add(RuleScope.OtherRank, "RD RDA", "RD RDA", 4);
+        rules.Add(RuleScope.OtherRank, "WR WRA", "WR WRA", 4);
+        rules.AddRows(rcdRead: 6, rcdWrite: 5, rp: 6, ras: 11, rc: 18, readToPrecharge: 4, writeToPrecharge: 10, rrdS: 3, rrdL: 4);
+        rules.AddRefresh(rc: 18, rp: 6, rfc: 40);
+        rules.Add(RuleScope.Bank, "ACT", "REFpb REFsb", 18);
         rules.Add(RuleScope.Bank, "PRE PREA", "REFpb REFsb", 6);
         rules.Add(RuleScope.Bank, "REFpb REFsb", "ACT REFab REFpb REFsb", 20);
         rules.Add(RuleScope.Rank, "REFpb REFsb", "REFpb REFsb", 8);
-        return Bare(new DramOrganization(2, 2, 2, 2, 8, 4, 32, 1), rules.Rules, [new WindowRule(DramCommand.ACT, 4, 14, "4 ACT in nFAW")]) with
+        return Bare(new DramOrganization(2, 2, 2, 4, 8, 4, 32, 1), rules.Rules, [new WindowRule(DramCommand.ACT, 4, 15, "4 ACT in nFAW")]) with
         {
             Bus = CommandBus.Split,
             CommandCycles = CommandCycles(activateCycles: 2),
             ReadLatencyCycles = 9,
             WriteLatencyCycles = 4,
             BurstCycles = 2,
-            Refresh = new RefreshTiming(400, 100, 200, 8),
+            Refresh = new RefreshTiming(400, 50, 100, 8),
         };
     }
 
