@@ -6,9 +6,19 @@ namespace PimSim.Devices.Tests.Dram.Agreement;
 /// <summary>The tables of docs/dram.md, written to the test's output; the page has to show them as they are.</summary>
 public class AgreementTableTests(ITestOutputHelper output)
 {
-    private const string DramSys = "dramsys51_ddr4_matched_1rank";
-
-    private static readonly string[] Presets = ["dramsim3", "ramulator", "frfcfs", "/tmp/dramsys.yaml"];
+    /// <summary>The page's example of a controller of one's own.</summary>
+    private const string PerBank = """
+        kind: dram-controller
+        summary: "eight requests per bank, reads and writes alike"
+        queues: per-bank
+        bankQueue: 8
+        arbitration: row-hit-first
+        rowHitCap: 0
+        page: open
+        refresh: all-bank
+        forwardsWrites: false
+        mergesWrites: false
+        """;
 
     [Fact]
     public void Commands_and_cycles_by_simulator_and_trace() => Require(GoldenCase.Matched.Select(golden =>
@@ -16,21 +26,28 @@ public class AgreementTableTests(ITestOutputHelper output)
         PeerRun theirs = golden.Theirs();
         OwnRun own = golden.Ours();
         CommandAgreement agreement = new(own.Commands, theirs.Commands);
-        string reason = agreement.OnlyTheirs.Count > 0 ? $"its driver runs on: {agreement.OnlyTheirs.Count} more of closing and refreshing"
-            : agreement.LateWrites > 0 ? $"{agreement.LateWrites} writes that DRAMsim3 leaves: {agreement.OnlyOurs.Count} more here"
+        string reason = agreement.OnlyTheirs.Count > 0 ? $"its driver runs on: {agreement.OnlyTheirs.Count} more commands"
+            : agreement.LateWrites > 0 ? $"{agreement.LateWrites} writes that DRAMsim3 leaves: {agreement.OnlyOurs.Count} more commands here"
             : "none";
         int compared = agreement.Same + (agreement.TheirsOnlyRefreshesBehindTheEnd ? 0 : agreement.OnlyTheirs.Count);
-        (long own, long theirs) cycles = (golden.LastDone(own.Services), golden.LastDone(theirs.Services));
-        return Row($"{golden.Folder} | {golden.Trace} | {agreement.Same} of {compared} | {cycles.own} | {cycles.theirs} | {Percent(cycles.own, cycles.theirs)} | {reason}");
+        (long Own, long Theirs) cycles = (golden.LastDone(own.Services), golden.LastDone(theirs.Services));
+        return Row($"{golden.Folder} | {golden.Trace} | {agreement.Same} of {compared} | {cycles.Own} | {cycles.Theirs} | {Percent(cycles.Own, cycles.Theirs)} | {reason}");
     }));
 
     [Fact]
-    public void Cycles_beside_DRAMSys() => Require(
-        from golden in GoldenCase.Matched
-        where golden.Folder == "dramsim3_ddr4_2400_8Gb_x8_1rank"
-        let theirs = golden.LastDone(PeerRun.Load(DramSys, golden.Trace, golden.Memory().Organization).Services)
-        let own = Presets.Select(preset => Percent((golden with { Folder = DramSys, Preset = preset }).OwnLastDone(), theirs))
-        select Row($"{golden.Trace} | {theirs} | {string.Join(" | ", own)}"));
+    public void Cycles_beside_DRAMSys()
+    {
+        using TemporaryText perBank = new(PerBank, ".yaml");
+        string[] controllers = [perBank.Path, "dramsim3", "ramulator", "frfcfs"];
+        Require(
+            from golden in GoldenCase.Matched
+            where golden.Folder.StartsWith("dramsim3_ddr4", StringComparison.Ordinal)
+            let peer = golden with { Folder = golden.Folder.Replace("dramsim3_ddr4_2400_8Gb_x8", "dramsys51_ddr4_matched", StringComparison.Ordinal) }
+            let theirs = peer.LastDone(peer.Theirs().Services)
+            let own = controllers.Select(controller => Percent((peer with { Preset = controller }).OwnLastDone(), theirs))
+            select Row($"{peer.Folder} | {peer.Trace} | {theirs} | {string.Join(" | ", own)}"));
+        Assert.Contains(PerBank.ReplaceLineEndings("\n"), Page(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Energy_by_trace() => Require(
@@ -40,13 +57,25 @@ public class AgreementTableTests(ITestOutputHelper output)
         where run.HasSameCommands
         select Row($"{golden.Folder} | {golden.Trace} | {Microjoules(run.Statistic("total_energy"))} | {Microjoules(run.TheirTotalPj)} | {Microjoules(run.Ledger.TotalPj)} | {Percent(run.Ledger.TotalPj, run.TheirTotalPj)}"));
 
+    [Theory]
+    [InlineData("dramsim3_ddr4_2400_8Gb_x8_1rank", "random_rw50", "random_rw50")]
+    [InlineData("dramsim3_hbm2_8Gb_x128_1ch", "random_read", "stream_write")]
+    public void Energy_by_command(string folder, string reads, string writes) => Require(
+        from each in new EnergyComparison(folder, reads).Events
+        let run = new EnergyComparison(folder, each.Own == "WR" ? writes : reads)
+        let theirs = run.Statistic(each.Key) / run.Statistic(each.Count)
+        let own = run.Ledger.Entries.First(entry => entry.Name == each.Own).UnitPj
+        select Row(string.Create(CultureInfo.InvariantCulture, $"{folder} | {each.Own} | {theirs:F1} | {own:F1} | {own / theirs:F3}")));
+
     private void Require(IEnumerable<string> rows)
     {
         List<string> all = [.. rows];
         all.ForEach(output.WriteLine);
-        string page = File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "dram.md"));
+        string page = Page();
         Assert.All(all, row => Assert.Contains(row, page, StringComparison.Ordinal));
     }
+
+    private static string Page() => File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "dram.md"));
 
     private static string Row(string cells) => $"| {cells} |";
 

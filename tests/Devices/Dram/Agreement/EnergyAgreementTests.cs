@@ -13,10 +13,10 @@ public class EnergyAgreementTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Commands_cost_as_much_as_in_DRAMsim3(string folder, string trace)
+    public void Commands_and_standby_cost_as_much_as_in_DRAMsim3(string folder, string trace)
     {
         EnergyComparison run = new(folder, trace);
-        foreach ((string own, string key, string count, double factor) in run.Commands)
+        foreach ((string own, string key, string count, double factor) in run.Events)
         {
             EnergyEntry[] entries = [.. run.Ledger.Entries.Where(entry => entry.Name == own)];
             double theirs = run.Statistic(key) / run.Statistic(count) * run.ClockNs * factor;

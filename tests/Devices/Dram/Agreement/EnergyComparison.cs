@@ -62,13 +62,15 @@ internal sealed class EnergyComparison
     /// <summary>Its total in pJ, with the refresh's factor and without the tail.</summary>
     public double TheirTotalPj => ((Statistic("total_energy") + (Statistic("ref_energy") * (RefreshFactor - 1))) * ClockNs) - TailPj;
 
-    /// <summary>Our name of a command, DRAMsim3's energy and count, and what its energy is to be multiplied by besides the clock.</summary>
-    public IEnumerable<(string Own, string Key, string Count, double Factor)> Commands =>
+    /// <summary>Our name of a command or of a cycle's standby, DRAMsim3's energy and count, and what its energy is to be multiplied by besides the clock.</summary>
+    public IEnumerable<(string Own, string Key, string Count, double Factor)> Events =>
     [
         ("ACT", "act_energy", "num_act_cmds", 1),
         ("RD", "read_energy", "num_read_cmds", 1),
         ("WR", "write_energy", "num_write_cmds", 1),
         ("REFab", "ref_energy", "num_ref_cmds", RefreshFactor),
+        ("active standby", "act_stb_energy", "rank_active_cycles", 1),
+        ("precharged standby", "pre_stb_energy", "all_bank_idle_cycles", 1),
     ];
 
     public double Statistic(string key) => _statistics[key];
