@@ -21,18 +21,23 @@ public class AgreementTableTests(ITestOutputHelper output)
         """;
 
     [Fact]
-    public void Commands_and_cycles_by_simulator_and_trace() => Require(GoldenCase.Matched.Select(golden =>
+    public void Commands_and_cycles_by_simulator_and_trace()
     {
-        PeerRun theirs = golden.Theirs();
-        OwnRun own = golden.Ours();
-        CommandAgreement agreement = new(own.Commands, theirs.Commands);
-        string reason = agreement.OnlyTheirs.Count > 0 ? $"its driver runs on: {agreement.OnlyTheirs.Count} more commands"
-            : agreement.LateWrites > 0 ? $"{agreement.LateWrites} writes that DRAMsim3 leaves: {agreement.OnlyOurs.Count} more commands here"
-            : "none";
-        int compared = agreement.Same + (agreement.TheirsOnlyRefreshesBehindTheEnd ? 0 : agreement.OnlyTheirs.Count);
-        (long Own, long Theirs) cycles = (golden.LastDone(own.Services), golden.LastDone(theirs.Services));
-        return Row($"{golden.Folder} | {golden.Trace} | {agreement.Same} of {compared} | {cycles.Own} | {cycles.Theirs} | {Percent(cycles.Own, cycles.Theirs)} | {reason}");
-    }));
+        List<string> rows = [];
+        int commands = 0;
+        foreach (GoldenCase golden in GoldenCase.Matched)
+        {
+            PeerRun theirs = golden.Theirs();
+            OwnRun own = golden.Ours();
+            CommandAgreement agreement = new(own.Commands, theirs.Commands);
+            int compared = agreement.Same + (agreement.TheirsOnlyRefreshesBehindTheEnd ? 0 : agreement.OnlyTheirs.Count);
+            commands += compared;
+            (long ours, long there) = (golden.LastDone(own.Services), golden.LastDone(theirs.Services));
+            rows.Add(Row($"{golden.Folder} | {golden.Trace} | {agreement.Same} of {compared} | {ours} | {there} | {Percent(ours, there)} | {End(agreement)}"));
+        }
+
+        Require([.. rows, $"{rows.Count} runs, {commands} commands"]);
+    }
 
     [Fact]
     public void Cycles_beside_DRAMSys()
@@ -66,6 +71,11 @@ public class AgreementTableTests(ITestOutputHelper output)
         let theirs = run.Statistic(each.Key) / run.Statistic(each.Count)
         let own = run.Ledger.Entries.First(entry => entry.Name == each.Own).UnitPj
         select Row(string.Create(CultureInfo.InvariantCulture, $"{folder} | {each.Own} | {theirs:F1} | {own:F1} | {own / theirs:F3}")));
+
+    private static string End(CommandAgreement agreement) =>
+        agreement.OnlyTheirs.Count > 0 ? $"its driver runs on: {agreement.OnlyTheirs.Count} more commands"
+        : agreement.LateWrites > 0 ? $"{agreement.LateWrites} writes that DRAMsim3 leaves: {agreement.OnlyOurs.Count} more commands here"
+        : "none";
 
     private void Require(IEnumerable<string> rows)
     {
