@@ -41,6 +41,7 @@ internal sealed class BankLanes
     private const int FewBanks = 3;
 
     private readonly LaneTimings _timings;
+    private readonly int _banks;
     private readonly int _lanes;
     private readonly int _candidates;
     private readonly Scan _scan;
@@ -54,17 +55,19 @@ internal sealed class BankLanes
 
     /// <summary>All banks may do everything at once and have nothing to do.</summary>
     /// <param name="timings">Compiled rules.</param>
+    /// <param name="banks">Banks of the channel.</param>
     /// <param name="closesIdleRows">Candidates of <see cref="Wait.IdleClose"/> occur.</param>
     /// <param name="scan">How to look for the next command.</param>
-    public BankLanes(LaneTimings timings, bool closesIdleRows, Scan scan)
+    public BankLanes(LaneTimings timings, int banks, bool closesIdleRows, Scan scan)
     {
         _timings = timings;
+        _banks = banks;
         _lanes = timings.Lanes;
         _laneShift = BitOperations.Log2((uint)_lanes);
-        _candidates = closesIdleRows ? LaneTimings.Candidates : LaneTimings.Candidates - 1;
+        _candidates = closesIdleRows ? LaneTimings.Waits : LaneTimings.RuledWaits;
         _scan = scan;
         _times = new int[LaneTimings.Waits * _lanes];
-        _keys = new int[LaneTimings.Candidates * _lanes];
+        _keys = new int[LaneTimings.Waits * _lanes];
         Array.Fill(_keys, NoCandidate);
         _busy = new ulong[(_lanes + 63) / 64];
     }
@@ -72,26 +75,19 @@ internal sealed class BankLanes
     /// <summary>Banks looked at one by one, or sixteen at a time.</summary>
     public long ReadinessChecks { get; private set; }
 
-    /// <summary>The earliest cycle of a kind of command to a bank; a command to several banks is named by the first.</summary>
+    /// <summary>The earliest cycle of a kind of command to a bank.</summary>
     public ref int Time(Wait wait, int bank) => ref _times[((int)wait * _lanes) + bank];
 
     /// <summary>Sets the candidates of a bank.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetCandidates(int bank, int read, int write, int activate, int precharge)
     {
-        ref int key = ref _keys[bank];
-        ref int writeKey = ref Unsafe.Add(ref key, _lanes);
-        ref int activateKey = ref Unsafe.Add(ref key, 2 * _lanes);
-        ref int prechargeKey = ref Unsafe.Add(ref key, 3 * _lanes);
-        if (key == read && writeKey == write && activateKey == activate && prechargeKey == precharge)
-        {
-            return;
-        }
-
-        key = read;
-        writeKey = write;
-        activateKey = activate;
-        prechargeKey = precharge;
+        // Whole vectors, since the scan that follows could not read single elements out of the store buffer.
+        ref int keys = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_keys), bank & -LaneTimings.Width);
+        Vector512<int> lane = Vector512.Equals(Vector512<int>.Indices, Vector512.Create(bank & (LaneTimings.Width - 1)));
+        Place(ref keys, lane, read);
+        Place(ref Unsafe.Add(ref keys, _lanes), lane, write);
+        Place(ref Unsafe.Add(ref keys, 2 * _lanes), lane, activate);
+        Place(ref Unsafe.Add(ref keys, 3 * _lanes), lane, precharge);
         _isStale = true;
         SetBusy(bank, (read & write & activate & precharge) != NoCandidate);
     }
@@ -106,30 +102,29 @@ internal sealed class BankLanes
     }
 
     /// <summary>Moves the times that a command's rules move.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Issue(DramCommand command, int bank, int cycle)
     {
         _isStale = true;
         ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
-        ref int pool = ref MemoryMarshal.GetArrayDataReference(_timings.Pool);
-        foreach (ref readonly TimingEffect effect in _timings.Of(command, bank))
+        ref int waits = ref MemoryMarshal.GetArrayDataReference(_timings.Rows[((int)command * _banks) + bank]);
+        Vector512<int> now = Vector512.Create(cycle);
+        for (nuint at = 0; at < (nuint)(LaneTimings.RuledWaits * _lanes); at += LaneTimings.Width)
         {
-            if (effect.Blocks == 0)
-            {
-                ref int time = ref Unsafe.Add(ref times, effect.Start);
-                time = Math.Max(time, cycle + effect.Value);
-            }
-            else
-            {
-                Raise(ref times, ref pool, effect, Vector512.Create(cycle));
-            }
+            Vector512.Max(Vector512.LoadUnsafe(ref times, at), now + Vector512.LoadUnsafe(ref waits, at)).StoreUnsafe(ref times, at);
         }
     }
 
     /// <summary>Keeps a rank's activations out of a full window.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void HoldWindow(in TimingEffect window, int oldestCycle) =>
-        Raise(ref MemoryMarshal.GetArrayDataReference(_times), ref MemoryMarshal.GetArrayDataReference(_timings.Pool), window, Vector512.Create(oldestCycle));
+    public void HoldWindow(int[] waits, int oldestCycle)
+    {
+        ref int times = ref _times[(int)Wait.Activate * _lanes];
+        ref int row = ref MemoryMarshal.GetArrayDataReference(waits);
+        Vector512<int> oldest = Vector512.Create(oldestCycle);
+        for (nuint at = 0; at < (nuint)_lanes; at += LaneTimings.Width)
+        {
+            Vector512.Max(Vector512.LoadUnsafe(ref times, at), oldest + Vector512.LoadUnsafe(ref row, at)).StoreUnsafe(ref times, at);
+        }
+    }
 
     /// <summary>Moves the base of all cycles.</summary>
     public void Rebase(int cycles)
@@ -159,7 +154,7 @@ internal sealed class BankLanes
     /// <param name="rowFloor">First cycle in which the row bus is free; the same on a shared bus.</param>
     /// <param name="split">Two buses.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Choice Next(int columnFloor, int rowFloor, bool split)
+    public ref readonly Choice Next(int columnFloor, int rowFloor, bool split)
     {
         // Floors only rise: what was found stands until a candidate or a time changes, or its bus is taken.
         if (_isStale || _next.Cycle < (_next.Wait <= Wait.Write ? columnFloor : rowFloor))
@@ -168,14 +163,14 @@ internal sealed class BankLanes
             _isStale = false;
         }
 
-        return _next;
+        return ref _next;
     }
 
     private Choice Find(int columnFloor, int rowFloor, bool split)
     {
         bool scalar = _scan == Scan.Scalar || (_scan == Scan.ByLoad && _busyBanks <= FewBanks);
         return scalar ? NextScalar(columnFloor, rowFloor, split)
-            : _lanes == Vector512<int>.Count ? NextOfOneVector(columnFloor, rowFloor, split)
+            : _lanes == LaneTimings.Width && !split && _candidates == LaneTimings.RuledWaits ? NextOfOneVector(rowFloor)
             : NextVector(columnFloor, rowFloor, split);
     }
 
@@ -213,15 +208,8 @@ internal sealed class BankLanes
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Raise(ref int times, ref int pool, in TimingEffect effect, Vector512<int> cycle)
-    {
-        for (int block = 0; block < effect.Blocks; block++)
-        {
-            nuint at = (nuint)(effect.Start + (block * Vector512<int>.Count));
-            Vector512<int> waits = Vector512.LoadUnsafe(ref pool, (nuint)(effect.Value + (block * Vector512<int>.Count)));
-            Vector512.Max(Vector512.LoadUnsafe(ref times, at), cycle + waits).StoreUnsafe(ref times, at);
-        }
-    }
+    private static void Place(ref int keys, Vector512<int> lane, int key) =>
+        Vector512.ConditionalSelect(lane, Vector512.Create(key), Vector512.LoadUnsafe(ref keys)).StoreUnsafe(ref keys);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void SetBusy(int bank, bool busy)
@@ -235,49 +223,41 @@ internal sealed class BankLanes
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextScalar(int columnFloor, int rowFloor, bool split)
     {
-        int columnCycle = Never;
-        int rowCycle = Never;
+        int cycle = Never;
+        int key = NoCandidate;
+        int index = -1;
         for (int word = 0; word < _busy.Length; word++)
         {
             for (ulong rest = _busy[word]; rest != 0; rest &= rest - 1)
             {
                 int bank = (word << 6) + BitOperations.TrailingZeroCount(rest);
                 ReadinessChecks++;
-                columnCycle = Math.Min(columnCycle, Math.Min(TimeOfCandidate(0, bank), TimeOfCandidate(1, bank)));
-                for (int wait = 2; wait < _candidates; wait++)
+                int floor = columnFloor;
+                for (int wait = 0, at = bank; wait < _candidates; wait++, at += _lanes)
                 {
-                    rowCycle = Math.Min(rowCycle, TimeOfCandidate(wait, bank));
-                }
-            }
-        }
-
-        (int cycle, bool columns, bool rows) = Earlier(columnCycle, columnFloor, rowCycle, rowFloor, split);
-        Choice best = Choice.None;
-        if (cycle == Never)
-        {
-            return best;
-        }
-
-        for (int word = 0; word < _busy.Length; word++)
-        {
-            for (ulong rest = _busy[word]; rest != 0; rest &= rest - 1)
-            {
-                int bank = (word << 6) + BitOperations.TrailingZeroCount(rest);
-                for (int wait = columns ? 0 : 2; wait < (rows ? _candidates : 2); wait++)
-                {
-                    int key = _keys[(wait * _lanes) + bank];
-                    if (key < best.Key && _times[(wait * _lanes) + bank] <= cycle)
+                    floor = wait == (int)Wait.Activate ? rowFloor : floor;
+                    int candidate = _keys[at];
+                    if (candidate == NoCandidate)
                     {
-                        best = new Choice(cycle, key, (Wait)wait, bank);
+                        continue;
+                    }
+
+                    // On two buses, a column command goes before a row command of the same cycle whatever their keys.
+                    int time = Math.Max(_times[at], floor);
+                    bool sameBus = !split || index < 0 || (index < 2 * _lanes) == (wait < (int)Wait.Activate);
+                    if (time < cycle || (time == cycle && (sameBus ? candidate < key : wait < (int)Wait.Activate)))
+                    {
+                        cycle = time;
+                        key = candidate;
+                        index = at;
                     }
                 }
             }
         }
 
-        return best;
+        return index < 0 ? Choice.None : new Choice(cycle, key, (Wait)(index >> _laneShift), index & (_lanes - 1));
     }
 
     /// <summary>The cycle of the next command and which buses' candidates compete for it.</summary>
@@ -288,63 +268,49 @@ internal sealed class BankLanes
         return split ? (Math.Min(column, row), column <= row, row < column) : (Math.Min(column, row), true, true);
     }
 
-    private int TimeOfCandidate(int wait, int bank)
-    {
-        int index = (wait * _lanes) + bank;
-        return _keys[index] == NoCandidate ? Never : _times[index];
-    }
-
-    /// <summary><see cref="NextVector"/> for sixteen banks: everything stays in registers.</summary>
+    /// <summary><see cref="NextVector"/> for sixteen banks on one bus: everything stays in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private Choice NextOfOneVector(int columnFloor, int rowFloor, bool split)
+    private Choice NextOfOneVector(int floor)
     {
+        const int Width = LaneTimings.Width;
         ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
         ref int keys = ref MemoryMarshal.GetArrayDataReference(_keys);
-        const int Width = 16;
         Vector512<int> none = Vector512.Create(NoCandidate);
-        Vector512<int> readKeys = Vector512.LoadUnsafe(ref keys, 0);
-        Vector512<int> writeKeys = Vector512.LoadUnsafe(ref keys, Width);
-        Vector512<int> activateKeys = Vector512.LoadUnsafe(ref keys, 2 * Width);
-        Vector512<int> prechargeKeys = Vector512.LoadUnsafe(ref keys, 3 * Width);
-        Vector512<int> closeKeys = Vector512.LoadUnsafe(ref keys, 4 * Width);
 
         // A bank without a candidate can never issue it.
-        Vector512<int> reads = Vector512.ConditionalSelect(Vector512.Equals(readKeys, none), none, Vector512.LoadUnsafe(ref times, 0));
-        Vector512<int> writes = Vector512.ConditionalSelect(Vector512.Equals(writeKeys, none), none, Vector512.LoadUnsafe(ref times, Width));
-        Vector512<int> activates = Vector512.ConditionalSelect(Vector512.Equals(activateKeys, none), none, Vector512.LoadUnsafe(ref times, 2 * Width));
-        Vector512<int> precharges = Vector512.ConditionalSelect(Vector512.Equals(prechargeKeys, none), none, Vector512.LoadUnsafe(ref times, 3 * Width));
-        Vector512<int> closes = Vector512.ConditionalSelect(Vector512.Equals(closeKeys, none), none, Vector512.LoadUnsafe(ref times, 4 * Width));
-        int column = Lowest(Vector512.Min(reads, writes));
-        int row = Lowest(Vector512.Min(Vector512.Min(activates, precharges), closes));
+        Vector512<int> reads = TimesOfCandidates(ref times, ref keys, 0, none);
+        Vector512<int> writes = TimesOfCandidates(ref times, ref keys, Width, none);
+        Vector512<int> activates = TimesOfCandidates(ref times, ref keys, 2 * Width, none);
+        Vector512<int> precharges = TimesOfCandidates(ref times, ref keys, 3 * Width, none);
+        Vector512<int> earliest = Vector512.Min(Vector512.Min(reads, writes), Vector512.Min(activates, precharges));
         ReadinessChecks++;
-        (int cycle, bool columns, bool rows) = Earlier(column, columnFloor, row, rowFloor, split);
+        int cycle = Math.Max(Lowest(earliest), floor);
         if (cycle == Never)
         {
             return Choice.None;
         }
 
         Vector512<int> now = Vector512.Create(cycle);
-        Vector512<int> columnKeys = columns
-            ? Vector512.Min(
-                Vector512.ConditionalSelect(Vector512.LessThanOrEqual(reads, now), readKeys, none),
-                Vector512.ConditionalSelect(Vector512.LessThanOrEqual(writes, now), writeKeys, none))
-            : none;
-        Vector512<int> rowKeys = rows
-            ? Vector512.Min(
-                Vector512.Min(
-                    Vector512.ConditionalSelect(Vector512.LessThanOrEqual(activates, now), activateKeys, none),
-                    Vector512.ConditionalSelect(Vector512.LessThanOrEqual(precharges, now), prechargeKeys, none)),
-                Vector512.ConditionalSelect(Vector512.LessThanOrEqual(closes, now), closeKeys, none))
-            : none;
-        Vector512<int> best = Vector512.Min(columnKeys, rowKeys);
-        int key = Lowest(best);
-        int bank = BitOperations.TrailingZeroCount(Vector512.Equals(best, Vector512.Create(key)).ExtractMostSignificantBits());
-        Wait wait = _keys[bank] == key ? Wait.Read
-            : _keys[Width + bank] == key ? Wait.Write
-            : _keys[(2 * Width) + bank] == key ? Wait.Activate
-            : _keys[(3 * Width) + bank] == key ? Wait.Precharge
-            : Wait.IdleClose;
-        return new Choice(cycle, key, wait, bank);
+        ulong ready = Vector512.LessThanOrEqual(reads, now).ExtractMostSignificantBits()
+            | (Vector512.LessThanOrEqual(writes, now).ExtractMostSignificantBits() << Width)
+            | (Vector512.LessThanOrEqual(activates, now).ExtractMostSignificantBits() << (2 * Width))
+            | (Vector512.LessThanOrEqual(precharges, now).ExtractMostSignificantBits() << (3 * Width));
+
+        // Mostly one is ready; of several the lowest key goes first.
+        int best = BitOperations.TrailingZeroCount(ready);
+        int key = Unsafe.Add(ref keys, best);
+        for (ready &= ready - 1; ready != 0; ready &= ready - 1)
+        {
+            int other = BitOperations.TrailingZeroCount(ready);
+            int otherKey = Unsafe.Add(ref keys, other);
+            if (otherKey < key)
+            {
+                best = other;
+                key = otherKey;
+            }
+        }
+
+        return new Choice(cycle, key, (Wait)(best / Width), best % Width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>What a cycle of a data bus was spent on.</summary>
@@ -102,6 +104,7 @@ internal sealed class BusAccount
         _end = cycles;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long Take(BusUse use, long gap, long explained)
     {
         long taken = Math.Clamp(explained, 0, gap);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>What a channel did in a run. Counts are exact; times are in cycles of its clock.</summary>
@@ -87,6 +89,7 @@ public sealed class ChannelStatistics
     /// <summary>Cycles in which any bank of a rank was open.</summary>
     public long ActiveCycles(int rank) => _activeCycles[rank];
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Count(int rank, DramCommand command) => _commands[(rank * DramCommands.Count) + (int)command]++;
 
     internal void AddActiveCycles(int rank, long cycles) => _activeCycles[rank] += cycles;

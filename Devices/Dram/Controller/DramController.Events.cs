@@ -4,82 +4,119 @@ namespace PimSim.Devices.Dram.Controller;
 public sealed partial class DramController
 {
     /// <summary>Issues all commands of the cycles up to and with a limit, and moves requests on in the cycles before it.</summary>
-    private void Advance(int limit)
+    private void Advance(int limit) => Advance(limit, once: false);
+
+    /// <summary>Goes to the next event and returns its cycle.</summary>
+    /// <exception cref="InvalidOperationException">Requests wait and nothing can happen any more: a fault of the controller.</exception>
+    private int AdvanceOnce()
     {
-        while (AdvanceOnce(limit) != BankLanes.Never)
-        {
-        }
+        int cycle = Advance(BankLanes.Never - 1, once: true);
+        return cycle != BankLanes.Never ? cycle : throw new InvalidOperationException("requests wait and no command can be issued");
     }
 
-    /// <summary>Goes to the next event if it lies within the limit. Returns its cycle, or never.</summary>
-    private int AdvanceOnce(int limit)
+    /// <summary>Goes from event to event within the limit; returns the cycle of the last, or never if there was none.</summary>
+    private int Advance(int limit, bool once)
     {
-        while (true)
+        int last = BankLanes.Never;
+        while (_columnFree <= limit || _rowFree <= limit || _quietUntil <= limit)
         {
-            int floor = Math.Min(_columnFree, _rowFree);
-            if (floor > limit && _refresh.NextDue > limit && _stageCycle >= limit)
-            {
-                return BankLanes.Never;
-            }
-
-            if (_changed && floor > _changeCycle)
+            if (_changed && (!_split || Math.Min(_columnFree, _rowFree) > _changeCycle))
             {
                 Settle();
             }
 
-            Choice choice = _lanes.Next(_columnFree, _rowFree, _split);
+            ref readonly Choice choice = ref _lanes.Next(_columnFree, _rowFree, _split);
             int cycle = choice.Cycle;
-            Maintenance maintenance = default;
-            bool maintains = false;
-            if (_refresh.InProgress)
+            if (_changed || cycle >= _quietUntil)
             {
-                maintenance = _refresh.Next(_lanes, _banks, _rowFree);
-                maintains = maintenance.Cycle < cycle || (maintenance.Cycle == cycle && GivesWay(choice));
-                cycle = maintains ? maintenance.Cycle : cycle;
-            }
-
-            if (_changed && cycle > _changeCycle)
-            {
-                // Nothing more fits into the cycle of the last change: what it entails counts from the next cycle on.
-                if (limit <= _changeCycle)
+                int rare = AdvanceRare(limit, choice);
+                if (rare == BankLanes.Never)
                 {
-                    return BankLanes.Never;
+                    return last;
                 }
 
-                _columnFree = Math.Max(_columnFree, _changeCycle + 1);
-                _rowFree = Math.Max(_rowFree, _changeCycle + 1);
+                last = rare == Again ? last : rare;
+                if (once && rare != Again)
+                {
+                    return last;
+                }
+
                 continue;
             }
 
-            int due = _refresh.NextDue;
-            if (due <= cycle && due <= _stageCycle)
+            if (cycle > limit)
             {
-                return due <= limit ? ComeDue(due) : BankLanes.Never;
-            }
-
-            if (_stageCycle < cycle)
-            {
-                return _stageCycle < limit ? Stage(_stageCycle) : BankLanes.Never;
-            }
-
-            if (cycle > limit || cycle == BankLanes.Never)
-            {
-                return BankLanes.Never;
-            }
-
-            if (maintains)
-            {
-                Maintain(maintenance, cycle);
-                TakeSecondTurn(cycle, firstWasColumn: false);
-                return cycle;
+                return last;
             }
 
             if (Issue(choice))
             {
-                return cycle;
+                last = cycle;
+                if (once)
+                {
+                    return last;
+                }
             }
         }
+
+        return last;
     }
+
+    /// <summary>An event beside the ordinary: a refresh due or in progress, a request moving on, or the second bus in the cycle of a
+    /// change. Returns its cycle; never if it is beyond the limit; or that one has to look again.</summary>
+    private int AdvanceRare(int limit, in Choice choice)
+    {
+        int cycle = choice.Cycle;
+        Maintenance maintenance = default;
+        bool maintains = false;
+        if (_refresh.InProgress)
+        {
+            maintenance = _refresh.Next(_lanes, _issues, _banks, _rowFree);
+            maintains = maintenance.Cycle < cycle || (maintenance.Cycle == cycle && GivesWay(choice));
+            cycle = maintains ? maintenance.Cycle : cycle;
+        }
+
+        if (_changed && cycle > _changeCycle)
+        {
+            // Nothing more fits into the cycle of the last change: what it entails counts from the next cycle on.
+            if (limit <= _changeCycle)
+            {
+                return BankLanes.Never;
+            }
+
+            _columnFree = Math.Max(_columnFree, _changeCycle + 1);
+            _rowFree = Math.Max(_rowFree, _changeCycle + 1);
+            return Again;
+        }
+
+        int due = _refresh.NextDue;
+        if (due <= cycle && due <= _stageCycle)
+        {
+            return due <= limit ? ComeDue(due) : BankLanes.Never;
+        }
+
+        if (_stageCycle < cycle)
+        {
+            return _stageCycle < limit ? Stage(_stageCycle) : BankLanes.Never;
+        }
+
+        if (cycle > limit)
+        {
+            return BankLanes.Never;
+        }
+
+        if (!maintains)
+        {
+            return Issue(choice) ? cycle : Again;
+        }
+
+        Maintain(maintenance, cycle);
+        TakeSecondTurn(cycle, firstWasColumn: false);
+        return cycle;
+    }
+
+    /// <summary>Until this cycle there is nothing but commands for requests.</summary>
+    private void FindQuiet() => _quietUntil = _refresh.InProgress ? -1 : Math.Min(_refresh.NextDue, _stageCycle);
 
     /// <summary>On one bus a refresh goes before all but the opener's access; of two buses it needs the other than a column command.</summary>
     private bool GivesWay(in Choice choice) => _split ? choice.Wait > Wait.Write : choice.Key >> PriorityShift > 0;
@@ -91,6 +128,7 @@ public sealed partial class DramController
         _rowFree = Math.Max(_rowFree, cycle);
         _changed = true;
         _changeCycle = Math.Max(_changeCycle, cycle - 1);
+        FindQuiet();
         return cycle;
     }
 
@@ -118,6 +156,8 @@ public sealed partial class DramController
                 _refreshFrom[_banks[bank].Rank] = _base + _changeCycle + 1;
                 Renew(bank);
             }
+
+            FindQuiet();
         }
     }
 
@@ -132,6 +172,7 @@ public sealed partial class DramController
             TryStage(cycle);
         }
 
+        FindQuiet();
         return cycle;
     }
 
@@ -141,6 +182,7 @@ public sealed partial class DramController
         if (_stage is { Count: > 0 })
         {
             _stageCycle = Math.Min(_stageCycle, Math.Max(cycle, _lastStaged + 1));
+            FindQuiet();
         }
     }
 
@@ -153,6 +195,7 @@ public sealed partial class DramController
             const int Shift = RebaseAt / 2;
             _base += Shift;
             _lanes.Rebase(Shift);
+            _issues.Rebase(Shift);
             _refresh.Rebase(Shift);
             _columnFree = Math.Max(0, _columnFree - Shift);
             _rowFree = Math.Max(0, _rowFree - Shift);
@@ -160,6 +203,7 @@ public sealed partial class DramController
             _lastAccepted -= Shift;
             _lastStaged = Math.Max(-1, _lastStaged - Shift);
             _stageCycle = _stageCycle == BankLanes.Never ? _stageCycle : _stageCycle - Shift;
+            FindQuiet();
         }
     }
 }

@@ -244,6 +244,8 @@ public sealed partial class DramController
                     Renew(bank);
                 }
 
+                FindQuiet();
+
                 break;
         }
     }
@@ -251,6 +253,7 @@ public sealed partial class DramController
     private void Send(DramCommand command, int bank, int cycle, int row, int column)
     {
         _lanes.Issue(command, bank, cycle);
+        _issues.Issue(command, bank, cycle);
         int free = cycle + _commandCycles[(int)command];
         if (!_split)
         {

@@ -140,6 +140,30 @@ public sealed partial class DramController
     {
         ref BankState bank = ref _banks[number];
         int open = bank.OpenRow;
+        if (_isPlain && !bank.IsHeld)
+        {
+            // Nearly always the oldest request decides alone: it hits the open row, or the bank is closed, or it waits for nothing.
+            int direction = _eligible >> 1;
+            int head = _pool.Head(number, direction);
+            bool isClosed = open == BankState.Closed;
+            if (head == RequestPool.None || isClosed || _pool[head].Row == open)
+            {
+                int key = Key(head, isClosed ? _rowPriority : _readPriority);
+                bool isRead = !isClosed && direction == 0;
+                bool isWrite = !isClosed && direction != 0;
+                bank.Read = isRead ? head : RequestPool.None;
+                bank.Write = isWrite ? head : RequestPool.None;
+                bank.Row = isClosed ? head : RequestPool.None;
+                _lanes.SetCandidates(
+                    number,
+                    isRead ? key : BankLanes.NoCandidate,
+                    isWrite ? key : BankLanes.NoCandidate,
+                    isClosed ? key : BankLanes.NoCandidate,
+                    BankLanes.NoCandidate);
+                return;
+            }
+        }
+
         int opener = bank.Opener;
         int read = RequestPool.None;
         int write = RequestPool.None;

@@ -16,6 +16,9 @@ public sealed partial class DramController
     private const int LastSequence = (1 << PriorityShift) - 1;
     private const int IdleClosePriority = 6 << PriorityShift;
 
+    /// <summary>In place of an event's cycle: look again.</summary>
+    private const int Again = -1;
+
     /// <summary>Cycles are kept relative to a base that moves before they get so large.</summary>
     private const int RebaseAt = 1 << 30;
 
@@ -24,6 +27,7 @@ public sealed partial class DramController
     private readonly IDramObserver? _observer;
     private readonly LaneTimings _timings;
     private readonly BankLanes _lanes;
+    private readonly LastIssues _issues;
     private readonly RequestPool _pool;
     private readonly RefreshUnit _refresh;
     private readonly TransactionQueues? _stage;
@@ -34,6 +38,7 @@ public sealed partial class DramController
     private readonly BusAccount[] _busOf;
     private readonly int[] _commandCycles;
     private readonly bool _split;
+    private readonly bool _isPlain;
     private readonly int _readDone;
     private readonly int _writeDone;
     private readonly int _refreshCycles;
@@ -55,6 +60,7 @@ public sealed partial class DramController
     private int _changeCycle = -1;
     private bool _changed;
     private int _stageCycle = BankLanes.Never;
+    private int _quietUntil;
     private int _lastStaged = -1;
     private int _lastAccepted;
     private int _eligible;
@@ -85,8 +91,9 @@ public sealed partial class DramController
         _policy = policy;
         _observer = observer;
         _timings = new LaneTimings(specification);
-        _lanes = new BankLanes(_timings, policy.Page == PagePolicy.Timeout, scan);
+        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, scan);
         _refresh = new RefreshUnit(specification, policy);
+        _issues = new LastIssues(specification);
         _statistics = new ChannelStatistics(specification);
         _buses = [.. Enumerable.Range(0, organization.PseudoChannels).Select(_ => new BusAccount(specification))];
         int capacity = policy.Queues switch
@@ -107,6 +114,8 @@ public sealed partial class DramController
         _readPriority = 1 << PriorityShift;
         _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
 
+        _quietUntil = _refresh.NextDue;
+        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
         int banks = organization.Banks;
         _busOf = [.. Enumerable.Range(0, organization.TotalRanks).Select(rank => _buses[rank / organization.Ranks])];
         _commandCycles = [.. specification.CommandCycles];
@@ -159,7 +168,7 @@ public sealed partial class DramController
         bool answered = _writesWaiting > 0 && AnswersFromQueues(request);
         while (!answered && !HasRoom(request))
         {
-            int next = AdvanceOnce(BankLanes.Never);
+            int next = AdvanceOnce();
             cycle = Math.Max(cycle, _stage is null ? next : next + 1);
             Advance(cycle);
         }
@@ -186,7 +195,7 @@ public sealed partial class DramController
         TryStage(Math.Max(_changeCycle, _lastAccepted));
         while (_pool.Count > 0)
         {
-            AdvanceOnce(BankLanes.Never);
+            AdvanceOnce();
         }
 
         _statistics.Cycles = Math.Max(_lastDone, _base + _changeCycle + 1);

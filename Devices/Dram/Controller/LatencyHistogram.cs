@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace PimSim.Devices.Dram.Controller;
 
@@ -77,6 +78,7 @@ public sealed class LatencyHistogram
         return Maximum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int StepOf(long value)
     {
         int shift = Math.Max(0, BitOperations.Log2((ulong)value | 1) - ExactBits + 1);

@@ -67,7 +67,7 @@ internal sealed class RefreshUnit
     public bool AnyOwed { get; private set; }
 
     /// <summary>Some refresh is started and not issued.</summary>
-    public bool InProgress => _order.Count > 0;
+    public bool InProgress { get; private set; }
 
     /// <summary>Notes the refreshes that are due in a cycle.</summary>
     public void ComeDue(int cycle)
@@ -109,6 +109,7 @@ internal sealed class RefreshUnit
 
             _target[rank] = _nextTarget[rank];
             _order.Add(rank);
+            InProgress = true;
             if (_policy.RefreshHoldsChannel)
             {
                 held = 0;
@@ -133,15 +134,16 @@ internal sealed class RefreshUnit
     }
 
     /// <summary>The next command on the way to the refreshes in progress, or one that never comes.</summary>
-    /// <param name="lanes">Earliest cycles.</param>
+    /// <param name="lanes">Earliest cycles of precharges.</param>
+    /// <param name="issues">Earliest cycles of commands to several banks and refreshes.</param>
     /// <param name="banks">All banks.</param>
     /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
-    public Maintenance Next(BankLanes lanes, ReadOnlySpan<BankState> banks, int free)
+    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, banks, free);
+            Maintenance candidate = NextOf(rank, lanes, issues, banks, free);
             if (Math.Max(candidate.Cycle, free) < next.Cycle)
             {
                 next = candidate with { Cycle = Math.Max(candidate.Cycle, free) };
@@ -164,6 +166,7 @@ internal sealed class RefreshUnit
         }
 
         _order.Remove(rank);
+        InProgress = _order.Count > 0;
         _target[rank] = NoTarget;
         _owed[rank]--;
         _nextTarget[rank] = (_nextTarget[rank] + 1) % _targets;
@@ -182,7 +185,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    private Maintenance NextOf(int rank, BankLanes lanes, ReadOnlySpan<BankState> banks, int free)
+    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         int first = FirstBank(rank);
         bool isOpen = false;
@@ -207,15 +210,11 @@ internal sealed class RefreshUnit
         if (isOpen)
         {
             bool all = _command == DramCommand.REFab && !_policy.RefreshClosesSingly;
-            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : lanes.Time(Wait.PrechargeAll, first), DramCommand.PREA, first, rank);
+            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : issues.Earliest(DramCommand.PREA, first), DramCommand.PREA, first, rank);
         }
 
-        return _command switch
-        {
-            DramCommand.REFpb => new Maintenance(lanes.Time(Wait.RefreshPerBank, first + _target[rank]), _command, first + _target[rank], rank),
-            DramCommand.REFsb => new Maintenance(lanes.Time(Wait.RefreshSameBank, first + _target[rank]), _command, first + _target[rank], rank),
-            _ => new Maintenance(lanes.Time(Wait.RefreshAllBank, first), _command, first, rank),
-        };
+        int target = _command == DramCommand.REFab ? first : first + _target[rank];
+        return new Maintenance(issues.Earliest(_command, target), _command, target, rank);
     }
 
     private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)
