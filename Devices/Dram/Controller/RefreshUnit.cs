@@ -137,15 +137,16 @@ internal sealed class RefreshUnit
     /// <param name="lanes">Earliest cycles of precharges.</param>
     /// <param name="issues">Earliest cycles of commands to several banks and refreshes.</param>
     /// <param name="banks">All banks.</param>
-    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks)
+    /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
+    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, issues, banks);
-            if (candidate.Cycle < next.Cycle)
+            Maintenance candidate = NextOf(rank, lanes, issues, banks, free);
+            if (Math.Max(candidate.Cycle, free) < next.Cycle)
             {
-                next = candidate;
+                next = candidate with { Cycle = Math.Max(candidate.Cycle, free) };
             }
         }
 
@@ -184,7 +185,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks)
+    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         int first = FirstBank(rank);
         bool isOpen = false;
@@ -199,7 +200,7 @@ internal sealed class RefreshUnit
 
             isOpen = true;
             isProtected |= banks[bank].Opener != RequestPool.None;
-            int cycle = lanes.Time(Wait.Precharge, bank);
+            int cycle = Math.Max(lanes.Time(Wait.Precharge, bank), free);
             if (banks[bank].Opener == RequestPool.None && cycle < close.Cycle)
             {
                 close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
