@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace PimSim.Devices.Dram.Controller;
@@ -40,13 +39,14 @@ internal sealed class BankLanes
     /// <summary>With so many banks or fewer the scalar scan is quicker.</summary>
     private const int FewBanks = 3;
 
-    private readonly LaneTimings _timings;
     private readonly int _banks;
     private readonly int _lanes;
     private readonly int _candidates;
     private readonly Scan _scan;
-    private readonly int[] _times;
-    private readonly int[] _keys;
+    private readonly AlignedInts _times;
+    private readonly AlignedInts _keys;
+    private readonly AlignedInts _waits;
+    private readonly int _rowLength;
     private readonly ulong[] _busy;
     private readonly int _laneShift;
     private int _busyBanks;
@@ -60,15 +60,16 @@ internal sealed class BankLanes
     /// <param name="scan">How to look for the next command.</param>
     public BankLanes(LaneTimings timings, int banks, bool closesIdleRows, Scan scan)
     {
-        _timings = timings;
         _banks = banks;
         _lanes = timings.Lanes;
         _laneShift = BitOperations.Log2((uint)_lanes);
         _candidates = closesIdleRows ? LaneTimings.Waits : LaneTimings.RuledWaits;
         _scan = scan;
-        _times = new int[LaneTimings.Waits * _lanes];
-        _keys = new int[LaneTimings.Waits * _lanes];
-        Array.Fill(_keys, NoCandidate);
+        _times = new AlignedInts(LaneTimings.Waits * _lanes);
+        _keys = new AlignedInts(LaneTimings.Waits * _lanes);
+        _keys.Span.Fill(NoCandidate);
+        _waits = timings.Rows;
+        _rowLength = timings.RowLength;
         _busy = new ulong[(_lanes + 63) / 64];
     }
 
@@ -76,13 +77,13 @@ internal sealed class BankLanes
     public long ReadinessChecks { get; private set; }
 
     /// <summary>The earliest cycle of a kind of command to a bank.</summary>
-    public ref int Time(Wait wait, int bank) => ref _times[((int)wait * _lanes) + bank];
+    public ref int Time(Wait wait, int bank) => ref Unsafe.Add(ref _times.Start, ((int)wait * _lanes) + bank);
 
     /// <summary>Sets the candidates of a bank.</summary>
     public void SetCandidates(int bank, int read, int write, int activate, int precharge)
     {
         // Whole vectors, since the scan that follows could not read single elements out of the store buffer.
-        ref int keys = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_keys), bank & -LaneTimings.Width);
+        ref int keys = ref Unsafe.Add(ref _keys.Start, bank & -LaneTimings.Width);
         Vector512<int> lane = Vector512.Equals(Vector512<int>.Indices, Vector512.Create(bank & (LaneTimings.Width - 1)));
         Place(ref keys, lane, read);
         Place(ref Unsafe.Add(ref keys, _lanes), lane, write);
@@ -96,29 +97,31 @@ internal sealed class BankLanes
     public void SetIdleClose(int bank, int key, int cycle)
     {
         _isStale = true;
-        _keys[(4 * _lanes) + bank] = key;
+        _keys.Span[(4 * _lanes) + bank] = key;
         Time(Wait.IdleClose, bank) = cycle;
-        SetBusy(bank, key != NoCandidate || (_keys[bank] & _keys[_lanes + bank] & _keys[(2 * _lanes) + bank] & _keys[(3 * _lanes) + bank]) != NoCandidate);
+        Span<int> keys = _keys.Span;
+        SetBusy(bank, key != NoCandidate || (keys[bank] & keys[_lanes + bank] & keys[(2 * _lanes) + bank] & keys[(3 * _lanes) + bank]) != NoCandidate);
     }
 
     /// <summary>Moves the times that a command's rules move.</summary>
     public void Issue(DramCommand command, int bank, int cycle)
     {
         _isStale = true;
-        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
-        ref int waits = ref MemoryMarshal.GetArrayDataReference(_timings.Rows[((int)command * _banks) + bank]);
+        ref int times = ref _times.Start;
+        ref int waits = ref Unsafe.Add(ref _waits.Start, (((int)command * _banks) + bank) * _rowLength);
         Vector512<int> now = Vector512.Create(cycle);
-        for (nuint at = 0; at < (nuint)(LaneTimings.RuledWaits * _lanes); at += LaneTimings.Width)
+        nuint end = (nuint)_rowLength;
+        for (nuint at = 0; at < end; at += LaneTimings.Width)
         {
             Vector512.Max(Vector512.LoadUnsafe(ref times, at), now + Vector512.LoadUnsafe(ref waits, at)).StoreUnsafe(ref times, at);
         }
     }
 
     /// <summary>Keeps a rank's activations out of a full window.</summary>
-    public void HoldWindow(int[] waits, int oldestCycle)
+    public void HoldWindow(AlignedInts waits, int oldestCycle)
     {
-        ref int times = ref _times[(int)Wait.Activate * _lanes];
-        ref int row = ref MemoryMarshal.GetArrayDataReference(waits);
+        ref int times = ref Unsafe.Add(ref _times.Start, (int)Wait.Activate * _lanes);
+        ref int row = ref waits.Start;
         Vector512<int> oldest = Vector512.Create(oldestCycle);
         for (nuint at = 0; at < (nuint)_lanes; at += LaneTimings.Width)
         {
@@ -130,7 +133,7 @@ internal sealed class BankLanes
     public void Rebase(int cycles)
     {
         _isStale = true;
-        foreach (ref int time in _times.AsSpan())
+        foreach (ref int time in _times.Span)
         {
             time = time == Never ? Never : Math.Max(time - cycles, 0);
         }
@@ -140,7 +143,7 @@ internal sealed class BankLanes
     public void Renumber(int firstSequence)
     {
         _isStale = true;
-        foreach (ref int key in _keys.AsSpan())
+        foreach (ref int key in _keys.Span)
         {
             key = key == NoCandidate ? key : key - firstSequence;
         }
@@ -191,8 +194,8 @@ internal sealed class BankLanes
             Choice best = Choice.None;
             for (int wait = 0; wait < _candidates; wait++)
             {
-                int key = _keys[(wait * _lanes) + bank];
-                if (key < best.Key && _times[(wait * _lanes) + bank] <= cycle)
+                int key = _keys.Span[(wait * _lanes) + bank];
+                if (key < best.Key && Time((Wait)wait, bank) <= cycle)
                 {
                     best = new Choice(cycle, key, (Wait)wait, bank);
                 }
@@ -225,6 +228,8 @@ internal sealed class BankLanes
 
     private Choice NextScalar(int columnFloor, int rowFloor, bool split)
     {
+        ref int times = ref _times.Start;
+        ref int keys = ref _keys.Start;
         int cycle = Never;
         int key = NoCandidate;
         int index = -1;
@@ -238,14 +243,14 @@ internal sealed class BankLanes
                 for (int wait = 0, at = bank; wait < _candidates; wait++, at += _lanes)
                 {
                     floor = wait == (int)Wait.Activate ? rowFloor : floor;
-                    int candidate = _keys[at];
+                    int candidate = Unsafe.Add(ref keys, at);
                     if (candidate == NoCandidate)
                     {
                         continue;
                     }
 
                     // On two buses, a column command goes before a row command of the same cycle whatever their keys.
-                    int time = Math.Max(_times[at], floor);
+                    int time = Math.Max(Unsafe.Add(ref times, at), floor);
                     bool sameBus = !split || index < 0 || (index < 2 * _lanes) == (wait < (int)Wait.Activate);
                     if (time < cycle || (time == cycle && (sameBus ? candidate < key : wait < (int)Wait.Activate)))
                     {
@@ -273,8 +278,8 @@ internal sealed class BankLanes
     private Choice NextOfOneVector(int floor)
     {
         const int Width = LaneTimings.Width;
-        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
-        ref int keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        ref int times = ref _times.Start;
+        ref int keys = ref _keys.Start;
         Vector512<int> none = Vector512.Create(NoCandidate);
 
         // A bank without a candidate can never issue it.
@@ -316,8 +321,8 @@ internal sealed class BankLanes
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextVector(int columnFloor, int rowFloor, bool split)
     {
-        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
-        ref int keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        ref int times = ref _times.Start;
+        ref int keys = ref _keys.Start;
         Vector512<int> none = Vector512.Create(NoCandidate);
         Vector512<int> columnCycles = none;
         Vector512<int> rowCycles = none;
