@@ -80,6 +80,7 @@ internal sealed class BankLanes
     public ref int Time(Wait wait, int bank) => ref Unsafe.Add(ref _times.Start, ((int)wait * _lanes) + bank);
 
     /// <summary>Sets the candidates of a bank.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetCandidates(int bank, int read, int write, int activate, int precharge)
     {
         // Whole vectors, since the scan that follows could not read single elements out of the store buffer.
@@ -104,6 +105,7 @@ internal sealed class BankLanes
     }
 
     /// <summary>Moves the times that a command's rules move.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Issue(DramCommand command, int bank, int cycle)
     {
         _isStale = true;
@@ -296,27 +298,27 @@ internal sealed class BankLanes
         }
 
         Vector512<int> now = Vector512.Create(cycle);
-        ulong ready = Vector512.LessThanOrEqual(reads, now).ExtractMostSignificantBits()
-            | (Vector512.LessThanOrEqual(writes, now).ExtractMostSignificantBits() << Width)
-            | (Vector512.LessThanOrEqual(activates, now).ExtractMostSignificantBits() << (2 * Width))
-            | (Vector512.LessThanOrEqual(precharges, now).ExtractMostSignificantBits() << (3 * Width));
+        Vector512<int> best = Vector512.Min(
+            Vector512.Min(
+                KeysOfReady(ref keys, 0, reads, now, none),
+                KeysOfReady(ref keys, Width, writes, now, none)),
+            Vector512.Min(
+                KeysOfReady(ref keys, 2 * Width, activates, now, none),
+                KeysOfReady(ref keys, 3 * Width, precharges, now, none)));
+        int key = Lowest(best);
+        int bank = BitOperations.TrailingZeroCount(Vector512.Equals(best, Vector512.Create(key)).ExtractMostSignificantBits());
 
-        // Mostly one is ready; of several the lowest key goes first.
-        int best = BitOperations.TrailingZeroCount(ready);
-        int key = Unsafe.Add(ref keys, best);
-        for (ready &= ready - 1; ready != 0; ready &= ready - 1)
-        {
-            int other = BitOperations.TrailingZeroCount(ready);
-            int otherKey = Unsafe.Add(ref keys, other);
-            if (otherKey < key)
-            {
-                best = other;
-                key = otherKey;
-            }
-        }
-
-        return new Choice(cycle, key, (Wait)(best / Width), best % Width);
+        // The bank has at most one candidate with this key.
+        ref int own = ref Unsafe.Add(ref keys, bank);
+        int wait = (Unsafe.Add(ref own, Width) == key ? 1 : 0)
+            + (Unsafe.Add(ref own, 2 * Width) == key ? 2 : 0)
+            + (Unsafe.Add(ref own, 3 * Width) == key ? 3 : 0);
+        return new Choice(cycle, key, (Wait)wait, bank);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> KeysOfReady(ref int keys, int at, Vector512<int> times, Vector512<int> now, Vector512<int> none) =>
+        Vector512.ConditionalSelect(Vector512.LessThanOrEqual(times, now), Vector512.LoadUnsafe(ref keys, (nuint)at), none);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextVector(int columnFloor, int rowFloor, bool split)

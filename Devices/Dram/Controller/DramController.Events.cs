@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <content>Time: from one event to the next.</content>
@@ -133,6 +135,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Draws the consequences of the last cycle's changes: direction of service, refreshes to be started.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Settle()
     {
         _changed = false;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
@@ -43,6 +44,7 @@ public sealed partial class DramController
         _rowFree = Math.Max(_rowFree, cycle + 1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Perform(in Choice choice)
     {
         int bank = choice.Bank;
@@ -111,6 +113,7 @@ public sealed partial class DramController
         TryStage(cycle);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void LeaveQueue(bool isWrite)
     {
         if (isWrite)
@@ -123,6 +126,7 @@ public sealed partial class DramController
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Complete(int cycle, ref BankState bank, ref WaitingRequest request)
     {
         long issued = _base + cycle;
@@ -205,6 +209,7 @@ public sealed partial class DramController
         Renew(bank);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CloseRow(ref BankState bank, int cycle)
     {
         bank.OpenRow = BankState.Closed;
@@ -250,6 +255,7 @@ public sealed partial class DramController
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Send(DramCommand command, int bank, int cycle, int row, int column)
     {
         _lanes.Issue(command, bank, cycle);

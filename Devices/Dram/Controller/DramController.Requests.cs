@@ -6,6 +6,7 @@ namespace PimSim.Devices.Dram.Controller;
 /// <content>Waiting requests, and what each bank would do next.</content>
 public sealed partial class DramController
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool HasRoom(in DramRequest request) => _policy.Queues switch
     {
         QueueStructure.Split => request.IsWrite ? _writesWaiting < _policy.WriteQueueSize : _readsWaiting < _policy.ReadQueueSize,
@@ -38,6 +39,7 @@ public sealed partial class DramController
         _observer?.OnCompletion(request.Id, accepted, accepted + 1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enqueue(in DramRequest request, int cycle)
     {
         long accepted = _base + cycle;
@@ -76,6 +78,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Adds a request to those that its bank can serve from the next cycle on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void List(int slot, int cycle)
     {
         if (_sequence == LastSequence)
@@ -221,6 +224,7 @@ public sealed partial class DramController
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Key(int slot, int priority) => slot == RequestPool.None ? BankLanes.NoCandidate : priority | _pool[slot].Sequence;
 
     /// <summary>The oldest request of a list for the open row and the oldest of both lists for another one.</summary>

@@ -34,6 +34,7 @@ public sealed class LatencyHistogram
         Enumerable.Range(0, _counts.Length).Where(step => _counts[step] > 0).Select(step => (LowerEnd(step), LowerEnd(step + 1), _counts[step]));
 
     /// <summary>Counts a value of 0 or more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(long value)
     {
         Minimum = Count == 0 ? value : Math.Min(Minimum, value);

@@ -66,12 +66,15 @@ internal sealed class RequestPool
     public int Head(int bank, int direction) => _heads[(bank << 1) | direction];
 
     /// <summary>Takes a slot, not yet listed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Take() => _free[--_freeCount];
 
     /// <summary>Gives a slot back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release(int slot) => _free[_freeCount++] = slot;
 
     /// <summary>Adds a request at the end of its bank's list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Append(int slot)
     {
         ref WaitingRequest request = ref _slots[slot];
@@ -91,6 +94,7 @@ internal sealed class RequestPool
     }
 
     /// <summary>Takes a request out of its bank's list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Remove(int slot)
     {
         ref WaitingRequest request = ref _slots[slot];
