@@ -49,6 +49,7 @@ internal sealed class BankLanes
     private readonly int _rowLength;
     private readonly ulong[] _busy;
     private readonly int _laneShift;
+    private readonly bool _oneEach;
     private int _busyBanks;
     private Choice _next;
     private bool _isStale = true;
@@ -57,14 +58,16 @@ internal sealed class BankLanes
     /// <param name="timings">Compiled rules.</param>
     /// <param name="banks">Banks of the channel.</param>
     /// <param name="closesIdleRows">Candidates of <see cref="Wait.IdleClose"/> occur.</param>
+    /// <param name="oneEach">No bank ever has two candidates.</param>
     /// <param name="scan">How to look for the next command.</param>
-    public BankLanes(LaneTimings timings, int banks, bool closesIdleRows, Scan scan)
+    public BankLanes(LaneTimings timings, int banks, bool closesIdleRows, bool oneEach, Scan scan)
     {
         _banks = banks;
         _lanes = timings.Lanes;
         _laneShift = BitOperations.Log2((uint)_lanes);
         _candidates = closesIdleRows ? LaneTimings.Waits : LaneTimings.RuledWaits;
         _scan = scan;
+        _oneEach = oneEach && !closesIdleRows;
         _times = new AlignedInts(LaneTimings.Waits * _lanes);
         _keys = new AlignedInts(LaneTimings.Waits * _lanes);
         _keys.Span.Fill(NoCandidate);
@@ -173,9 +176,16 @@ internal sealed class BankLanes
 
     private Choice Find(int columnFloor, int rowFloor, bool split)
     {
+        if (_oneEach && _busyBanks == 1 && _busy.Length == 1 && _scan != Scan.Vector)
+        {
+            ReadinessChecks++;
+            Choice only = ChoiceOf(BitOperations.TrailingZeroCount(_busy[0]), 0);
+            return only with { Cycle = Math.Max(Time(only.Wait, only.Bank), only.Wait <= Wait.Write ? columnFloor : rowFloor) };
+        }
+
         bool scalar = _scan == Scan.Scalar || (_scan == Scan.ByLoad && _busyBanks <= FewBanks);
         return scalar ? NextScalar(columnFloor, rowFloor, split)
-            : _lanes == LaneTimings.Width && !split && _candidates == LaneTimings.RuledWaits ? NextOfOneVector(rowFloor)
+            : _lanes == LaneTimings.Width && !split && _oneEach ? NextOfOneVector(rowFloor)
             : NextVector(columnFloor, rowFloor, split);
     }
 
@@ -275,7 +285,7 @@ internal sealed class BankLanes
         return split ? (Math.Min(column, row), column <= row, row < column) : (Math.Min(column, row), true, true);
     }
 
-    /// <summary><see cref="NextVector"/> for sixteen banks on one bus: everything stays in registers.</summary>
+    /// <summary><see cref="NextVector"/> for sixteen banks with one candidate each, on one bus: everything stays in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextOfOneVector(int floor)
     {
@@ -283,13 +293,12 @@ internal sealed class BankLanes
         ref int times = ref _times.Start;
         ref int keys = ref _keys.Start;
         Vector512<int> none = Vector512.Create(NoCandidate);
-
-        // A bank without a candidate can never issue it.
-        Vector512<int> reads = TimesOfCandidates(ref times, ref keys, 0, none);
-        Vector512<int> writes = TimesOfCandidates(ref times, ref keys, Width, none);
-        Vector512<int> activates = TimesOfCandidates(ref times, ref keys, 2 * Width, none);
-        Vector512<int> precharges = TimesOfCandidates(ref times, ref keys, 3 * Width, none);
-        Vector512<int> earliest = Vector512.Min(Vector512.Min(reads, writes), Vector512.Min(activates, precharges));
+        Vector512<int> candidates = Vector512.Min(
+            Vector512.Min(Vector512.LoadUnsafe(ref keys, 0), Vector512.LoadUnsafe(ref keys, Width)),
+            Vector512.Min(Vector512.LoadUnsafe(ref keys, 2 * Width), Vector512.LoadUnsafe(ref keys, 3 * Width)));
+        Vector512<int> earliest = Vector512.Min(
+            Vector512.Min(TimesOfCandidates(ref times, ref keys, 0, none), TimesOfCandidates(ref times, ref keys, Width, none)),
+            Vector512.Min(TimesOfCandidates(ref times, ref keys, 2 * Width, none), TimesOfCandidates(ref times, ref keys, 3 * Width, none)));
         ReadinessChecks++;
         int cycle = Math.Max(Lowest(earliest), floor);
         if (cycle == Never)
@@ -297,28 +306,30 @@ internal sealed class BankLanes
             return Choice.None;
         }
 
-        Vector512<int> now = Vector512.Create(cycle);
-        Vector512<int> best = Vector512.Min(
-            Vector512.Min(
-                KeysOfReady(ref keys, 0, reads, now, none),
-                KeysOfReady(ref keys, Width, writes, now, none)),
-            Vector512.Min(
-                KeysOfReady(ref keys, 2 * Width, activates, now, none),
-                KeysOfReady(ref keys, 3 * Width, precharges, now, none)));
-        int key = Lowest(best);
-        int bank = BitOperations.TrailingZeroCount(Vector512.Equals(best, Vector512.Create(key)).ExtractMostSignificantBits());
+        Vector512<int> ready = Vector512.LessThanOrEqual(earliest, Vector512.Create(cycle));
+        ulong banks = ready.ExtractMostSignificantBits();
+        int bank = BitOperations.TrailingZeroCount(banks);
+        if ((banks & (banks - 1)) != 0)
+        {
+            Vector512<int> best = Vector512.ConditionalSelect(ready, candidates, none);
+            bank = BitOperations.TrailingZeroCount(Vector512.Equals(best, Vector512.Create(Lowest(best))).ExtractMostSignificantBits());
+        }
 
-        // The bank has at most one candidate with this key.
-        ref int own = ref Unsafe.Add(ref keys, bank);
-        int wait = (Unsafe.Add(ref own, Width) == key ? 1 : 0)
-            + (Unsafe.Add(ref own, 2 * Width) == key ? 2 : 0)
-            + (Unsafe.Add(ref own, 3 * Width) == key ? 3 : 0);
-        return new Choice(cycle, key, (Wait)wait, bank);
+        return ChoiceOf(bank, cycle);
     }
 
+    /// <summary>The only candidate of a bank.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> KeysOfReady(ref int keys, int at, Vector512<int> times, Vector512<int> now, Vector512<int> none) =>
-        Vector512.ConditionalSelect(Vector512.LessThanOrEqual(times, now), Vector512.LoadUnsafe(ref keys, (nuint)at), none);
+    private Choice ChoiceOf(int bank, int cycle)
+    {
+        ref int key = ref Unsafe.Add(ref _keys.Start, bank);
+        int read = key;
+        int write = Unsafe.Add(ref key, _lanes);
+        int activate = Unsafe.Add(ref key, 2 * _lanes);
+        int precharge = Unsafe.Add(ref key, 3 * _lanes);
+        int wait = (write != NoCandidate ? 1 : 0) + (activate != NoCandidate ? 2 : 0) + (precharge != NoCandidate ? 3 : 0);
+        return new Choice(cycle, Math.Min(Math.Min(read, write), Math.Min(activate, precharge)), (Wait)wait, bank);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextVector(int columnFloor, int rowFloor, bool split)

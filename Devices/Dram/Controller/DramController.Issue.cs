@@ -102,6 +102,11 @@ public sealed partial class DramController
             LeaveQueue(request.IsWrite);
         }
 
+        if (request.IsWrite)
+        {
+            _pool.ForgetWrite(slot);
+        }
+
         Complete(cycle, ref bank, ref request);
         _pool.Release(slot);
         if (_pool.Count == 0)

@@ -16,7 +16,8 @@ public sealed partial class DramController
 
     /// <summary>True if a write of the same address waits that answers a read or is replaced by a write.</summary>
     private bool AnswersFromQueues(in DramRequest request) =>
-        (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
+        _pool.MayHoldWrite(request.Bank, request.Row, request.Column)
+        && (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
         && (_pool.Find(request.Bank, 1, request.Row, request.Column) != RequestPool.None
             || (_stage is not null && _stage.Find(isWrite: true, request.Bank, request.Row, request.Column) != RequestPool.None));
 
@@ -61,6 +62,7 @@ public sealed partial class DramController
         if (request.IsWrite)
         {
             _writesWaiting++;
+            _pool.NoteWrite(slot);
         }
         else
         {

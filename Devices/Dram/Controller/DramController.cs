@@ -91,7 +91,8 @@ public sealed partial class DramController
         _policy = policy;
         _observer = observer;
         _timings = new LaneTimings(specification);
-        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, scan);
+        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
+        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, _isPlain && policy.CapHoldsHits, scan);
         _refresh = new RefreshUnit(specification, policy);
         _issues = new LastIssues(specification);
         _statistics = new ChannelStatistics(specification);
@@ -115,7 +116,6 @@ public sealed partial class DramController
         _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
 
         _quietUntil = _refresh.NextDue;
-        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
         int banks = organization.Banks;
         _busOf = [.. Enumerable.Range(0, organization.TotalRanks).Select(rank => _buses[rank / organization.Ranks])];
         _commandCycles = [.. specification.CommandCycles];
