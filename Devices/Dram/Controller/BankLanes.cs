@@ -47,6 +47,7 @@ internal sealed class BankLanes
     private readonly AlignedInts _keys;
     private readonly AlignedInts _waits;
     private readonly int _rowLength;
+    private readonly ulong[] _blocks;
     private readonly ulong[] _busy;
     private readonly int _laneShift;
     private readonly bool _oneEach;
@@ -73,6 +74,7 @@ internal sealed class BankLanes
         _keys.Span.Fill(NoCandidate);
         _waits = timings.Rows;
         _rowLength = timings.RowLength;
+        _blocks = timings.Blocks;
         _busy = new ulong[(_lanes + 63) / 64];
     }
 
@@ -115,10 +117,18 @@ internal sealed class BankLanes
         ref int times = ref _times.Start;
         ref int waits = ref Unsafe.Add(ref _waits.Start, (((int)command * _banks) + bank) * _rowLength);
         Vector512<int> now = Vector512.Create(cycle);
-        nuint end = (nuint)_rowLength;
-        for (nuint at = 0; at < end; at += LaneTimings.Width)
+        if (_rowLength == LaneTimings.RuledWaits * LaneTimings.Width)
         {
-            Vector512.Max(Vector512.LoadUnsafe(ref times, at), now + Vector512.LoadUnsafe(ref waits, at)).StoreUnsafe(ref times, at);
+            Raise(ref times, ref waits, 0, now);
+            Raise(ref times, ref waits, LaneTimings.Width, now);
+            Raise(ref times, ref waits, 2 * LaneTimings.Width, now);
+            Raise(ref times, ref waits, 3 * LaneTimings.Width, now);
+            return;
+        }
+
+        for (ulong blocks = _blocks[((int)command * _banks) + bank]; blocks != 0; blocks &= blocks - 1)
+        {
+            Raise(ref times, ref waits, (nuint)(BitOperations.TrailingZeroCount(blocks) * LaneTimings.Width), now);
         }
     }
 
@@ -221,6 +231,10 @@ internal sealed class BankLanes
 
         return Choice.None;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Raise(ref int times, ref int waits, nuint at, Vector512<int> now) =>
+        Vector512.Max(Vector512.LoadUnsafe(ref times, at), now + Vector512.LoadUnsafe(ref waits, at)).StoreUnsafe(ref times, at);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Place(ref int keys, Vector512<int> lane, int key) =>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
 
@@ -50,7 +51,13 @@ internal sealed class LaneTimings
         _banks = specification.Organization.Banks;
         Lanes = Math.Max(Width, (int)BitOperations.RoundUpToPowerOf2((uint)_banks));
         RowLength = RuledWaits * Lanes;
+        if (RowLength > 64 * Width)
+        {
+            throw new PimSimUserException($"'{specification.Name}' has {_banks} banks; at most {64 * Width / RuledWaits} in a channel are simulated");
+        }
+
         Rows = new AlignedInts(DramCommands.Count * _banks * RowLength);
+        Blocks = new ulong[DramCommands.Count * _banks];
         foreach (DramCommand command in Issued)
         {
             TimingRule[] rules = Array.FindAll([.. specification.Rules], rule => rule.From == command && WaitOf(rule.To) is not null);
@@ -58,7 +65,13 @@ internal sealed class LaneTimings
             {
                 if (_relation.IsNamedBy(command, bank))
                 {
-                    RowsOf(command, bank, rules).CopyTo(Rows.Span[((((int)command * _banks) + bank) * RowLength)..]);
+                    int index = ((int)command * _banks) + bank;
+                    int[] rows = RowsOf(command, bank, rules);
+                    rows.CopyTo(Rows.Span[(index * RowLength)..]);
+                    for (int lane = 0; lane < rows.Length; lane++)
+                    {
+                        Blocks[index] |= rows[lane] == NoRule ? 0 : 1UL << (lane / Width);
+                    }
                 }
             }
         }
@@ -89,6 +102,9 @@ internal sealed class LaneTimings
     /// <summary>For each command (times banks, plus bank) <see cref="RowLength"/> waiting times: <see cref="RuledWaits"/> rows of
     /// <see cref="Lanes"/>. A command to several banks is named by the first of them.</summary>
     public AlignedInts Rows { get; }
+
+    /// <summary>For each command (times banks, plus bank) which vectors of its waiting times hold any: bit n for the nth.</summary>
+    public ulong[] Blocks { get; }
 
     /// <summary>The activation windows.</summary>
     public WindowRule[] Windows { get; }
