@@ -17,6 +17,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Goes from event to event within the limit; returns the cycle of the last, or never if there was none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Advance(int limit, bool once)
     {
         int last = BankLanes.Never;

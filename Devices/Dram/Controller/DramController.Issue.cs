@@ -7,6 +7,7 @@ namespace PimSim.Devices.Dram.Controller;
 public sealed partial class DramController
 {
     /// <summary>Issues a chosen command. False if it turned out to have to wait.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Issue(in Choice choice)
     {
         if (_policy.Arbitration != Arbitration.RoundRobin)
@@ -77,6 +78,7 @@ public sealed partial class DramController
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Access(int cycle, int number, int slot)
     {
         ref BankState bank = ref _banks[number];
@@ -169,6 +171,7 @@ public sealed partial class DramController
         _observer?.OnCompletion(request.Id, request.AcceptedCycle, done);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int cycle, int number, int slot)
     {
         ref BankState bank = ref _banks[number];
@@ -207,6 +210,7 @@ public sealed partial class DramController
         Renew(number);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Precharge(int cycle, int bank)
     {
         Send(DramCommand.PRE, bank, cycle, -1, -1);

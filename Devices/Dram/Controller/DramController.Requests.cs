@@ -141,6 +141,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Finds anew what a bank would do next: its candidates for a read, a write, and an activation or precharge.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Renew(int number)
     {
         ref BankState bank = ref _banks[number];

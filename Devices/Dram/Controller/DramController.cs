@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PimSim.Devices.Dram.Requests;
 using PimSim.Traces.Format.Documents;
 
@@ -152,6 +153,7 @@ public sealed partial class DramController
     /// <param name="request">The request. Its channel is not looked at.</param>
     /// <param name="notBefore">The first cycle in which it is offered; not before that of the last one.</param>
     /// <returns>The cycle in which it was accepted.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public long Accept(in DramRequest request, long notBefore)
     {
         if (notBefore - _base >= RebaseAt)
