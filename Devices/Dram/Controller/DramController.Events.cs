@@ -190,20 +190,20 @@ public sealed partial class DramController
     /// <summary>Moves the base so that a cycle fits.</summary>
     private void MoveBaseTo(long cycle)
     {
-        while (cycle - _base >= RebaseAt)
+        while (cycle - _base >= _rebaseAt)
         {
-            Advance(RebaseAt - 1);
-            const int Shift = RebaseAt / 2;
-            _base += Shift;
-            _lanes.Rebase(Shift);
-            _issues.Rebase(Shift);
-            _refresh.Rebase(Shift);
-            _columnFree = Math.Max(0, _columnFree - Shift);
-            _rowFree = Math.Max(0, _rowFree - Shift);
-            _changeCycle -= Shift;
-            _lastAccepted -= Shift;
-            _lastStaged = Math.Max(-1, _lastStaged - Shift);
-            _stageCycle = _stageCycle == BankLanes.Never ? _stageCycle : _stageCycle - Shift;
+            Advance(_rebaseAt - 1);
+            int shift = _rebaseAt / 2;
+            _base += shift;
+            _lanes.Rebase(shift);
+            _issues.Rebase(shift);
+            _refresh.Rebase(shift);
+            _columnFree = Math.Max(0, _columnFree - shift);
+            _rowFree = Math.Max(0, _rowFree - shift);
+            _changeCycle -= shift;
+            _lastAccepted -= shift;
+            _lastStaged = Math.Max(-1, _lastStaged - shift);
+            _stageCycle = _stageCycle == BankLanes.Never ? _stageCycle : _stageCycle - shift;
             FindQuiet();
         }
     }

@@ -78,7 +78,7 @@ public sealed partial class DramController
     /// <summary>Adds a request to those that its bank can serve from the next cycle on.</summary>
     private void List(int slot, int cycle)
     {
-        if (_sequence == LastSequence)
+        if (_sequence == _lastSequence)
         {
             Renumber();
         }

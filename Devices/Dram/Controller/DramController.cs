@@ -22,6 +22,8 @@ public sealed partial class DramController
     /// <summary>Cycles are kept relative to a base that moves before they get so large.</summary>
     private const int RebaseAt = 1 << 30;
 
+    private readonly int _rebaseAt;
+    private readonly int _lastSequence;
     private readonly DramSpecification _specification;
     private readonly ControllerPolicy _policy;
     private readonly IDramObserver? _observer;
@@ -83,9 +85,12 @@ public sealed partial class DramController
     {
     }
 
-    internal DramController(DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan)
+    internal DramController(
+        DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan, int rebaseAt = RebaseAt, int lastSequence = LastSequence)
     {
         RequireRefresh(specification, policy);
+        _rebaseAt = rebaseAt;
+        _lastSequence = lastSequence;
         DramOrganization organization = specification.Organization;
         _specification = specification;
         _policy = policy;
@@ -154,7 +159,7 @@ public sealed partial class DramController
     /// <returns>The cycle in which it was accepted.</returns>
     public long Accept(in DramRequest request, long notBefore)
     {
-        if (notBefore - _base >= RebaseAt)
+        if (notBefore - _base >= _rebaseAt)
         {
             MoveBaseTo(notBefore);
         }
