@@ -71,10 +71,9 @@ public sealed partial class DramController
         bool maintains = false;
         if (_refresh.InProgress)
         {
-            maintenance = _refresh.Next(_lanes, _issues, _banks);
-            int maintenanceCycle = Math.Max(maintenance.Cycle, _rowFree);
-            maintains = maintenanceCycle < cycle || (maintenanceCycle == cycle && GivesWay(choice));
-            cycle = maintains ? maintenanceCycle : cycle;
+            maintenance = _refresh.Next(_lanes, _issues, _banks, _rowFree);
+            maintains = maintenance.Cycle < cycle || (maintenance.Cycle == cycle && GivesWay(choice));
+            cycle = maintains ? maintenance.Cycle : cycle;
         }
 
         if (_changed && cycle > _changeCycle)
@@ -111,8 +110,9 @@ public sealed partial class DramController
             return Issue(choice) ? cycle : Again;
         }
 
+        bool columns = _columnFree <= cycle;
         Maintain(maintenance, cycle);
-        TakeSecondTurn(cycle, firstWasColumn: false);
+        TakeSecondTurn(cycle, firstWasColumn: false, columns, rows: true);
         return cycle;
     }
 

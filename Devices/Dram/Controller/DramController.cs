@@ -165,12 +165,14 @@ public sealed partial class DramController
         }
 
         int cycle = (int)(notBefore - _base);
-        if (_writesWaiting > 0 || HasRoom(request))
+        // A write that is an opener has left its queue and still answers.
+        bool mayAnswer = _writesWaiting > 0 || _policy.ServesOpenerFirst;
+        if (mayAnswer || HasRoom(request))
         {
             Advance(cycle);
         }
 
-        bool answered = _writesWaiting > 0 && AnswersFromQueues(request);
+        bool answered = mayAnswer && AnswersFromQueues(request);
         while (!answered && !HasRoom(request))
         {
             int next = AdvanceOnce();

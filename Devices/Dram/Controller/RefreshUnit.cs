@@ -137,12 +137,13 @@ internal sealed class RefreshUnit
     /// <param name="lanes">Earliest cycles of precharges.</param>
     /// <param name="issues">Earliest cycles of commands to several banks and refreshes.</param>
     /// <param name="banks">All banks.</param>
-    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks)
+    /// <param name="floor">First cycle in which a command can be issued. Of several that can then, the first rank's and lowest bank's is.</param>
+    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int floor)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, issues, banks);
+            Maintenance candidate = NextOf(rank, lanes, issues, banks, floor);
             if (candidate.Cycle < next.Cycle)
             {
                 next = candidate;
@@ -184,7 +185,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks)
+    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int floor)
     {
         int first = FirstBank(rank);
         bool isOpen = false;
@@ -199,7 +200,7 @@ internal sealed class RefreshUnit
 
             isOpen = true;
             isProtected |= banks[bank].Opener != RequestPool.None;
-            int cycle = lanes.Time(Wait.Precharge, bank);
+            int cycle = Math.Max(lanes.Time(Wait.Precharge, bank), floor);
             if (banks[bank].Opener == RequestPool.None && cycle < close.Cycle)
             {
                 close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
@@ -209,11 +210,12 @@ internal sealed class RefreshUnit
         if (isOpen)
         {
             bool all = _command == DramCommand.REFab && !_policy.RefreshClosesSingly;
-            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : issues.Earliest(DramCommand.PREA, first), DramCommand.PREA, first, rank);
+            int ready = isProtected || !all ? BankLanes.Never : Math.Max(issues.Earliest(DramCommand.PREA, first), floor);
+            return all ? new Maintenance(ready, DramCommand.PREA, first, rank) : close;
         }
 
         int target = _command == DramCommand.REFab ? first : first + _target[rank];
-        return new Maintenance(issues.Earliest(_command, target), _command, target, rank);
+        return new Maintenance(Math.Max(issues.Earliest(_command, target), floor), _command, target, rank);
     }
 
     private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)
