@@ -20,7 +20,8 @@ public sealed partial class DramController
         int last = BankLanes.Never;
         while (_columnFree <= limit || _rowFree <= limit || _quietUntil <= limit)
         {
-            if (_changed && (!_split || Math.Min(_columnFree, _rowFree) > _changeCycle))
+            // The cycle of the change must be over: a request may still be accepted or move on in it.
+            if (_changed && limit > _changeCycle && _stageCycle > _changeCycle && (!_split || Math.Min(_columnFree, _rowFree) > _changeCycle))
             {
                 Settle();
             }
@@ -82,6 +83,11 @@ public sealed partial class DramController
             if (limit <= _changeCycle)
             {
                 return BankLanes.Never;
+            }
+
+            if (_stageCycle <= _changeCycle)
+            {
+                return Stage(_stageCycle);
             }
 
             _columnFree = Math.Max(_columnFree, _changeCycle + 1);

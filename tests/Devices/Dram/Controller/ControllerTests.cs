@@ -10,7 +10,7 @@ namespace PimSim.Devices.Tests.Dram.Controller;
 /// against the checker.</summary>
 public class ControllerTests
 {
-    private const int RandomPolicies = 24;
+    private static readonly int RandomPolicies = int.Parse(Environment.GetEnvironmentVariable("RP") ?? "24", System.Globalization.CultureInfo.InvariantCulture);
 
     public static TheoryData<string, string> Shipped
     {
