@@ -203,7 +203,9 @@ internal sealed class BankLanes
     /// lowest key.</summary>
     /// <param name="cycle">Cycle of issue.</param>
     /// <param name="last">Bank served last.</param>
-    public Choice InTurn(int cycle, int last)
+    /// <param name="columns">Column commands count.</param>
+    /// <param name="rows">Row commands count. Closing of idle rows never does.</param>
+    public Choice InTurn(int cycle, int last, bool columns, bool rows)
     {
         for (int step = 1; step <= _lanes; step++)
         {
@@ -214,7 +216,7 @@ internal sealed class BankLanes
             }
 
             Choice best = Choice.None;
-            for (int wait = 0; wait < _candidates; wait++)
+            for (int wait = columns ? 0 : (int)Wait.Activate; wait < (rows ? LaneTimings.RuledWaits : (int)Wait.Activate); wait++)
             {
                 int key = _keys.Span[(wait * _lanes) + bank];
                 if (key < best.Key && Time((Wait)wait, bank) <= cycle)

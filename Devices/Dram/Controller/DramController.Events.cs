@@ -23,7 +23,8 @@ public sealed partial class DramController
         int last = BankLanes.Never;
         while (_columnFree <= limit || _rowFree <= limit || _quietUntil <= limit)
         {
-            if (_changed && (!_split || Math.Min(_columnFree, _rowFree) > _changeCycle))
+            // The cycle of the change must be over: a request may still be accepted or move on in it.
+            if (_changed && limit > _changeCycle && _stageCycle > _changeCycle && (!_split || Math.Min(_columnFree, _rowFree) > _changeCycle))
             {
                 Settle();
             }
@@ -87,6 +88,11 @@ public sealed partial class DramController
                 return BankLanes.Never;
             }
 
+            if (_stageCycle <= _changeCycle)
+            {
+                return Stage(_stageCycle);
+            }
+
             _columnFree = Math.Max(_columnFree, _changeCycle + 1);
             _rowFree = Math.Max(_rowFree, _changeCycle + 1);
             return Again;
@@ -113,8 +119,9 @@ public sealed partial class DramController
             return Issue(choice) ? cycle : Again;
         }
 
+        bool columns = _columnFree <= cycle;
         Maintain(maintenance, cycle);
-        TakeSecondTurn(cycle, firstWasColumn: false);
+        TakeSecondTurn(cycle, firstWasColumn: false, columns, rows: true);
         return cycle;
     }
 
@@ -193,20 +200,20 @@ public sealed partial class DramController
     /// <summary>Moves the base so that a cycle fits.</summary>
     private void MoveBaseTo(long cycle)
     {
-        while (cycle - _base >= RebaseAt)
+        while (cycle - _base >= _rebaseAt)
         {
-            Advance(RebaseAt - 1);
-            const int Shift = RebaseAt / 2;
-            _base += Shift;
-            _lanes.Rebase(Shift);
-            _issues.Rebase(Shift);
-            _refresh.Rebase(Shift);
-            _columnFree = Math.Max(0, _columnFree - Shift);
-            _rowFree = Math.Max(0, _rowFree - Shift);
-            _changeCycle -= Shift;
-            _lastAccepted -= Shift;
-            _lastStaged = Math.Max(-1, _lastStaged - Shift);
-            _stageCycle = _stageCycle == BankLanes.Never ? _stageCycle : _stageCycle - Shift;
+            Advance(_rebaseAt - 1);
+            int shift = _rebaseAt / 2;
+            _base += shift;
+            _lanes.Rebase(shift);
+            _issues.Rebase(shift);
+            _refresh.Rebase(shift);
+            _columnFree = Math.Max(0, _columnFree - shift);
+            _rowFree = Math.Max(0, _rowFree - shift);
+            _changeCycle -= shift;
+            _lastAccepted -= shift;
+            _lastStaged = Math.Max(-1, _lastStaged - shift);
+            _stageCycle = _stageCycle == BankLanes.Never ? _stageCycle : _stageCycle - shift;
             FindQuiet();
         }
     }

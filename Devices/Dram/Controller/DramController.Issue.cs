@@ -15,23 +15,36 @@ public sealed partial class DramController
             return Perform(choice);
         }
 
-        Choice inTurn = _lanes.InTurn(choice.Cycle, _lastBank);
-        _lastBank = inTurn.Bank;
-        bool issued = Perform(inTurn);
-        TakeSecondTurn(choice.Cycle, inTurn.Wait <= Wait.Write);
-        return issued;
+        // Openers go before all and idle closes behind all, whoever's turn it is.
+        int cycle = choice.Cycle;
+        bool columns = _columnFree <= cycle;
+        bool rows = _rowFree <= cycle;
+        bool isInTurn = choice.Key >> PriorityShift > 0 && choice.Wait != Wait.IdleClose;
+        Choice first = isInTurn ? _lanes.InTurn(cycle, _lastBank, columns, rows) : choice;
+        if (!Perform(first))
+        {
+            return false;
+        }
+
+        _lastBank = first.Bank;
+        TakeSecondTurn(cycle, first.Wait <= Wait.Write, columns, rows);
+        return true;
     }
 
     /// <summary>With two buses, a cycle has a second turn: the next bank's command is issued if it needs the other bus; if not, the turn
     /// is lost.</summary>
-    private void TakeSecondTurn(int cycle, bool firstWasColumn)
+    /// <param name="cycle">The cycle.</param>
+    /// <param name="firstWasColumn">The bus that the first command took.</param>
+    /// <param name="columns">The column bus was free at the start of the cycle.</param>
+    /// <param name="rows">The row bus was.</param>
+    private void TakeSecondTurn(int cycle, bool firstWasColumn, bool columns, bool rows)
     {
         if (!_split || _policy.Arbitration != Arbitration.RoundRobin)
         {
             return;
         }
 
-        Choice second = _lanes.InTurn(cycle, _lastBank);
+        Choice second = _lanes.InTurn(cycle, _lastBank, columns, rows);
         if (second.Bank >= 0)
         {
             _lastBank = second.Bank;
@@ -260,6 +273,8 @@ public sealed partial class DramController
 
                 FindQuiet();
 
+                // What was held can be served from the next cycle on.
+                _columnFree = Math.Max(_columnFree, cycle + 1);
                 break;
         }
     }

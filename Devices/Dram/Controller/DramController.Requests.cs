@@ -83,7 +83,7 @@ public sealed partial class DramController
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void List(int slot, int cycle)
     {
-        if (_sequence == LastSequence)
+        if (_sequence == _lastSequence)
         {
             Renumber();
         }

@@ -23,6 +23,8 @@ public sealed partial class DramController
     /// <summary>Cycles are kept relative to a base that moves before they get so large.</summary>
     private const int RebaseAt = 1 << 30;
 
+    private readonly int _rebaseAt;
+    private readonly int _lastSequence;
     private readonly DramSpecification _specification;
     private readonly ControllerPolicy _policy;
     private readonly IDramObserver? _observer;
@@ -84,9 +86,12 @@ public sealed partial class DramController
     {
     }
 
-    internal DramController(DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan)
+    internal DramController(
+        DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan, int rebaseAt = RebaseAt, int lastSequence = LastSequence)
     {
         RequireRefresh(specification, policy);
+        _rebaseAt = rebaseAt;
+        _lastSequence = lastSequence;
         DramOrganization organization = specification.Organization;
         _specification = specification;
         _policy = policy;
@@ -156,18 +161,20 @@ public sealed partial class DramController
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public long Accept(in DramRequest request, long notBefore)
     {
-        if (notBefore - _base >= RebaseAt)
+        if (notBefore - _base >= _rebaseAt)
         {
             MoveBaseTo(notBefore);
         }
 
         int cycle = (int)(notBefore - _base);
-        if (_writesWaiting > 0 || HasRoom(request))
+        // A write that is an opener has left its queue and still answers.
+        bool mayAnswer = _writesWaiting > 0 || _policy.ServesOpenerFirst;
+        if (mayAnswer || HasRoom(request))
         {
             Advance(cycle);
         }
 
-        bool answered = _writesWaiting > 0 && AnswersFromQueues(request);
+        bool answered = mayAnswer && AnswersFromQueues(request);
         while (!answered && !HasRoom(request))
         {
             int next = AdvanceOnce();
