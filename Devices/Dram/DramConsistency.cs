@@ -3,7 +3,7 @@ namespace PimSim.Devices.Dram;
 /// <summary>What is wrong with one timing of a device.</summary>
 /// <param name="Timing">The parameter (nRC ...).</param>
 /// <param name="Message">What is wrong and what would be right.</param>
-public readonly record struct TimingFault(string Timing, string Message);
+public sealed record TimingFault(string Timing, string Message);
 
 /// <summary>Looks for timings that no device can have together.</summary>
 public static class DramConsistency

@@ -29,8 +29,8 @@ public enum RuleScope : byte
 /// After <paramref name="From"/>, <paramref name="To"/> must wait <paramref name="LatencyCycles"/> cycles within
 /// <paramref name="Scope"/>.
 /// </summary>
-public readonly record struct TimingRule(RuleScope Scope, DramCommand From, DramCommand To, int LatencyCycles, string Text);
+public sealed record TimingRule(RuleScope Scope, DramCommand From, DramCommand To, int LatencyCycles, string Text);
 
 /// <summary>At most <paramref name="Count"/> of <paramref name="Command"/> in any <paramref name="LatencyCycles"/> cycles to one
 /// rank: the four-activate window.</summary>
-public readonly record struct WindowRule(DramCommand Command, int Count, int LatencyCycles, string Text);
+public sealed record WindowRule(DramCommand Command, int Count, int LatencyCycles, string Text);

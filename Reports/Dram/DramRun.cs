@@ -53,18 +53,26 @@ public sealed record DramRun(string Trace, DramSetup Setup, IReadOnlyList<Channe
     }
 
     /// <summary>
-    /// Shares of all bus cycles by use, which add up to 1 (to nothing for an empty run). A channel that was done before the last
+    /// Shares of all bus cycles by <see cref="BusUse"/>, which add up to 1 (to nothing for an empty run). A channel that was done before the last
     /// is idle until then.
     /// </summary>
-    public IReadOnlyDictionary<BusUse, double> BusShares()
+    public double[] BusShares()
     {
-        Dictionary<BusUse, double> shares = [];
+        double[] shares = new double[(int)BusUse.Other + 1];
         double all = (double)Cycles * Setup.Memory.Organization.PseudoChannels * Channels.Count;
-        long waited = Channels.Sum(channel => (Cycles - channel.Cycles) * Setup.Memory.Organization.PseudoChannels);
-        foreach (BusUse use in Enum.GetValues<BusUse>())
+        if (all == 0)
         {
-            long cycles = Channels.Sum(channel => channel.BusCycles[(int)use]) + (use == BusUse.Idle ? waited : 0);
-            shares[use] = all == 0 ? 0 : cycles / all;
+            return shares;
+        }
+
+        foreach (ChannelStatistics channel in Channels)
+        {
+            for (int use = 0; use < shares.Length; use++)
+            {
+                shares[use] += channel.BusCycles[use] / all;
+            }
+
+            shares[(int)BusUse.Idle] += (Cycles - channel.Cycles) * Setup.Memory.Organization.PseudoChannels / all;
         }
 
         return shares;

@@ -63,9 +63,10 @@ public static class DramStatisticsJson
         json.WriteNumber("peakBytesPerSecond", run.PeakBytesPerSecond);
         json.WriteNumber("achievedBytesPerSecond", run.AchievedBytesPerSecond);
         json.WriteStartObject("busPercent");
-        foreach ((BusUse use, double share) in run.BusShares())
+        double[] shares = run.BusShares();
+        for (int use = 0; use < shares.Length; use++)
         {
-            json.WriteNumber(CamelCase(use), 100 * share);
+            json.WriteNumber(CamelCase((BusUse)use), 100 * shares[use]);
         }
 
         json.WriteEndObject();

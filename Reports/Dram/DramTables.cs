@@ -57,13 +57,13 @@ public static class DramTables
 
     private static ReportTable Bandwidth(DramRun run)
     {
-        IReadOnlyDictionary<BusUse, double> shares = run.BusShares();
+        double[] shares = run.BusShares();
         return new ReportTable(
             "Where the peak bandwidth went",
             [new ReportColumn("use of the data bus", IsNumber: false), new ReportColumn("GB/s", IsNumber: true), new ReportColumn("%", IsNumber: true)],
             [
-                .. Uses.Select(use => (string[])[use.Meaning, Text($"{shares[use.Use] * run.PeakBytesPerSecond * 1e-9:F3}"), Text($"{100 * shares[use.Use]:F2}")]),
-                ["peak", Text($"{shares.Values.Sum() * run.PeakBytesPerSecond * 1e-9:F3}"), Text($"{100 * shares.Values.Sum():F2}")],
+                .. Uses.Select(use => (string[])[use.Meaning, Text($"{shares[(int)use.Use] * run.PeakBytesPerSecond * 1e-9:F3}"), Text($"{100 * shares[(int)use.Use]:F2}")]),
+                ["peak", Text($"{shares.Sum() * run.PeakBytesPerSecond * 1e-9:F3}"), Text($"{100 * shares.Sum():F2}")],
             ]);
     }
 

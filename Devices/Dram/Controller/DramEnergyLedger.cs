@@ -5,7 +5,7 @@ namespace PimSim.Devices.Dram.Controller;
 /// <param name="Name">ACT, RD, RD pins ... or a state of the background.</param>
 /// <param name="Count">Events, or cycles in the state.</param>
 /// <param name="UnitPj">Energy of one event, or of one cycle, in picojoules.</param>
-public readonly record struct EnergyEntry(int Rank, string Name, long Count, double UnitPj)
+public sealed record EnergyEntry(int Rank, string Name, long Count, double UnitPj)
 {
     /// <summary>Energy of all, in picojoules.</summary>
     public double TotalPj => Count * UnitPj;

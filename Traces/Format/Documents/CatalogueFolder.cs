@@ -6,7 +6,7 @@ namespace PimSim.Traces.Format.Documents;
 /// </summary>
 public sealed class CatalogueFolder
 {
-    private readonly SortedDictionary<string, string> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Collects all <c>*.yaml</c> files of the given folders, subfolders included; folders that do not exist are skipped.
@@ -35,7 +35,7 @@ public sealed class CatalogueFolder
     public string Sort { get; }
 
     /// <summary>All names in ordinal order.</summary>
-    public IReadOnlyCollection<string> Names => _files.Keys;
+    public IReadOnlyCollection<string> Names => [.. _files.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>True if there is such an entry.</summary>
     public bool Contains(string name) => _files.ContainsKey(name);
@@ -44,7 +44,7 @@ public sealed class CatalogueFolder
     /// <exception cref="PimSimUserException">No such entry; the message offers the nearest.</exception>
     public string PathOf(string name) => _files.TryGetValue(name, out string? path)
         ? path
-        : throw new PimSimUserException($"unknown {Sort} '{name}'; {NearestWord.Suggest(name, _files.Keys)}");
+        : throw new PimSimUserException($"unknown {Sort} '{name}'; {NearestWord.Suggest(name, Names)}");
 
     /// <summary>Opens an entry for reading.</summary>
     /// <exception cref="PimSimUserException">No such entry, or it can't be read.</exception>

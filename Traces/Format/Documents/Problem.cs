@@ -1,7 +1,7 @@
 namespace PimSim.Traces.Format.Documents;
 
 /// <summary>One thing wrong in one file, at a one-based line and column.</summary>
-public readonly record struct Problem(string File, int Line, int Column, string Message)
+public sealed record Problem(string File, int Line, int Column, string Message)
 {
     /// <summary><c>file:line:column: message</c>.</summary>
     public override string ToString() => Line > 0 ? $"{File}:{Line}:{Column}: {Message}" : $"{File}: {Message}";
