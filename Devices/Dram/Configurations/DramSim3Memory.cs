@@ -10,7 +10,7 @@ public static class DramSim3Memory
     private const int MostPostponed = 8;
 
     // DRAMsim3's own, where a file is silent.
-    private static readonly (string Timing, long Cycles)[] Defaults = [("nPPD", 1), ("nRFCpb", 0)];
+    private static readonly (string Timing, long Cycles)[] Defaults = [("nPPD", 0), ("nRFCpb", 0)];
 
     /// <summary>The memory of a configuration.</summary>
     /// <exception cref="PimSimUserException">Its timings or currents contradict each other.</exception>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>Bytes moved over time in at most a fixed number of equal intervals, which double when a run outgrows them.</summary>
@@ -22,6 +24,7 @@ public sealed class BandwidthTimeline
     public ReadOnlySpan<long> Writes => _writes;
 
     /// <summary>Counts a burst.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(long cycle, bool isWrite)
     {
         while (cycle >> _shift >= Capacity)

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace PimSim.Devices.Dram.Controller;
@@ -40,15 +39,18 @@ internal sealed class BankLanes
     /// <summary>With so many banks or fewer the scalar scan is quicker.</summary>
     private const int FewBanks = 3;
 
-    private readonly LaneTimings _timings;
     private readonly int _banks;
     private readonly int _lanes;
     private readonly int _candidates;
     private readonly Scan _scan;
-    private readonly int[] _times;
-    private readonly int[] _keys;
+    private readonly AlignedInts _times;
+    private readonly AlignedInts _keys;
+    private readonly AlignedInts _waits;
+    private readonly int _rowLength;
+    private readonly ulong[] _blocks;
     private readonly ulong[] _busy;
     private readonly int _laneShift;
+    private readonly bool _oneEach;
     private int _busyBanks;
     private Choice _next;
     private bool _isStale = true;
@@ -57,18 +59,22 @@ internal sealed class BankLanes
     /// <param name="timings">Compiled rules.</param>
     /// <param name="banks">Banks of the channel.</param>
     /// <param name="closesIdleRows">Candidates of <see cref="Wait.IdleClose"/> occur.</param>
+    /// <param name="oneEach">No bank ever has two candidates.</param>
     /// <param name="scan">How to look for the next command.</param>
-    public BankLanes(LaneTimings timings, int banks, bool closesIdleRows, Scan scan)
+    public BankLanes(LaneTimings timings, int banks, bool closesIdleRows, bool oneEach, Scan scan)
     {
-        _timings = timings;
         _banks = banks;
         _lanes = timings.Lanes;
         _laneShift = BitOperations.Log2((uint)_lanes);
         _candidates = closesIdleRows ? LaneTimings.Waits : LaneTimings.RuledWaits;
         _scan = scan;
-        _times = new int[LaneTimings.Waits * _lanes];
-        _keys = new int[LaneTimings.Waits * _lanes];
-        Array.Fill(_keys, NoCandidate);
+        _oneEach = oneEach && !closesIdleRows;
+        _times = new AlignedInts(LaneTimings.Waits * _lanes);
+        _keys = new AlignedInts(LaneTimings.Waits * _lanes);
+        _keys.Span.Fill(NoCandidate);
+        _waits = timings.Rows;
+        _rowLength = timings.RowLength;
+        _blocks = timings.Blocks;
         _busy = new ulong[(_lanes + 63) / 64];
     }
 
@@ -76,13 +82,14 @@ internal sealed class BankLanes
     public long ReadinessChecks { get; private set; }
 
     /// <summary>The earliest cycle of a kind of command to a bank.</summary>
-    public ref int Time(Wait wait, int bank) => ref _times[((int)wait * _lanes) + bank];
+    public ref int Time(Wait wait, int bank) => ref Unsafe.Add(ref _times.Start, ((int)wait * _lanes) + bank);
 
     /// <summary>Sets the candidates of a bank.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetCandidates(int bank, int read, int write, int activate, int precharge)
     {
         // Whole vectors, since the scan that follows could not read single elements out of the store buffer.
-        ref int keys = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_keys), bank & -LaneTimings.Width);
+        ref int keys = ref Unsafe.Add(ref _keys.Start, bank & -LaneTimings.Width);
         Vector512<int> lane = Vector512.Equals(Vector512<int>.Indices, Vector512.Create(bank & (LaneTimings.Width - 1)));
         Place(ref keys, lane, read);
         Place(ref Unsafe.Add(ref keys, _lanes), lane, write);
@@ -96,29 +103,40 @@ internal sealed class BankLanes
     public void SetIdleClose(int bank, int key, int cycle)
     {
         _isStale = true;
-        _keys[(4 * _lanes) + bank] = key;
+        _keys.Span[(4 * _lanes) + bank] = key;
         Time(Wait.IdleClose, bank) = cycle;
-        SetBusy(bank, key != NoCandidate || (_keys[bank] & _keys[_lanes + bank] & _keys[(2 * _lanes) + bank] & _keys[(3 * _lanes) + bank]) != NoCandidate);
+        Span<int> keys = _keys.Span;
+        SetBusy(bank, key != NoCandidate || (keys[bank] & keys[_lanes + bank] & keys[(2 * _lanes) + bank] & keys[(3 * _lanes) + bank]) != NoCandidate);
     }
 
     /// <summary>Moves the times that a command's rules move.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Issue(DramCommand command, int bank, int cycle)
     {
         _isStale = true;
-        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
-        ref int waits = ref MemoryMarshal.GetArrayDataReference(_timings.Rows[((int)command * _banks) + bank]);
+        ref int times = ref _times.Start;
+        ref int waits = ref Unsafe.Add(ref _waits.Start, (((int)command * _banks) + bank) * _rowLength);
         Vector512<int> now = Vector512.Create(cycle);
-        for (nuint at = 0; at < (nuint)(LaneTimings.RuledWaits * _lanes); at += LaneTimings.Width)
+        if (_rowLength == LaneTimings.RuledWaits * LaneTimings.Width)
         {
-            Vector512.Max(Vector512.LoadUnsafe(ref times, at), now + Vector512.LoadUnsafe(ref waits, at)).StoreUnsafe(ref times, at);
+            Raise(ref times, ref waits, 0, now);
+            Raise(ref times, ref waits, LaneTimings.Width, now);
+            Raise(ref times, ref waits, 2 * LaneTimings.Width, now);
+            Raise(ref times, ref waits, 3 * LaneTimings.Width, now);
+            return;
+        }
+
+        for (ulong blocks = _blocks[((int)command * _banks) + bank]; blocks != 0; blocks &= blocks - 1)
+        {
+            Raise(ref times, ref waits, (nuint)(BitOperations.TrailingZeroCount(blocks) * LaneTimings.Width), now);
         }
     }
 
     /// <summary>Keeps a rank's activations out of a full window.</summary>
-    public void HoldWindow(int[] waits, int oldestCycle)
+    public void HoldWindow(AlignedInts waits, int oldestCycle)
     {
-        ref int times = ref _times[(int)Wait.Activate * _lanes];
-        ref int row = ref MemoryMarshal.GetArrayDataReference(waits);
+        ref int times = ref Unsafe.Add(ref _times.Start, (int)Wait.Activate * _lanes);
+        ref int row = ref waits.Start;
         Vector512<int> oldest = Vector512.Create(oldestCycle);
         for (nuint at = 0; at < (nuint)_lanes; at += LaneTimings.Width)
         {
@@ -130,7 +148,7 @@ internal sealed class BankLanes
     public void Rebase(int cycles)
     {
         _isStale = true;
-        foreach (ref int time in _times.AsSpan())
+        foreach (ref int time in _times.Span)
         {
             time = time == Never ? Never : Math.Max(time - cycles, 0);
         }
@@ -140,7 +158,7 @@ internal sealed class BankLanes
     public void Renumber(int firstSequence)
     {
         _isStale = true;
-        foreach (ref int key in _keys.AsSpan())
+        foreach (ref int key in _keys.Span)
         {
             key = key == NoCandidate ? key : key - firstSequence;
         }
@@ -168,9 +186,16 @@ internal sealed class BankLanes
 
     private Choice Find(int columnFloor, int rowFloor, bool split)
     {
+        if (_oneEach && _busyBanks == 1 && _busy.Length == 1 && _scan != Scan.Vector)
+        {
+            ReadinessChecks++;
+            Choice only = ChoiceOf(BitOperations.TrailingZeroCount(_busy[0]), 0);
+            return only with { Cycle = Math.Max(Time(only.Wait, only.Bank), only.Wait <= Wait.Write ? columnFloor : rowFloor) };
+        }
+
         bool scalar = _scan == Scan.Scalar || (_scan == Scan.ByLoad && _busyBanks <= FewBanks);
         return scalar ? NextScalar(columnFloor, rowFloor, split)
-            : _lanes == LaneTimings.Width && !split && _candidates == LaneTimings.RuledWaits ? NextOfOneVector(rowFloor)
+            : _lanes == LaneTimings.Width && !split && _oneEach ? NextOfOneVector(rowFloor)
             : NextVector(columnFloor, rowFloor, split);
     }
 
@@ -193,8 +218,8 @@ internal sealed class BankLanes
             Choice best = Choice.None;
             for (int wait = columns ? 0 : (int)Wait.Activate; wait < (rows ? LaneTimings.RuledWaits : (int)Wait.Activate); wait++)
             {
-                int key = _keys[(wait * _lanes) + bank];
-                if (key < best.Key && _times[(wait * _lanes) + bank] <= cycle)
+                int key = _keys.Span[(wait * _lanes) + bank];
+                if (key < best.Key && Time((Wait)wait, bank) <= cycle)
                 {
                     best = new Choice(cycle, key, (Wait)wait, bank);
                 }
@@ -208,6 +233,10 @@ internal sealed class BankLanes
 
         return Choice.None;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Raise(ref int times, ref int waits, nuint at, Vector512<int> now) =>
+        Vector512.Max(Vector512.LoadUnsafe(ref times, at), now + Vector512.LoadUnsafe(ref waits, at)).StoreUnsafe(ref times, at);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Place(ref int keys, Vector512<int> lane, int key) =>
@@ -227,6 +256,8 @@ internal sealed class BankLanes
 
     private Choice NextScalar(int columnFloor, int rowFloor, bool split)
     {
+        ref int times = ref _times.Start;
+        ref int keys = ref _keys.Start;
         int cycle = Never;
         int key = NoCandidate;
         int index = -1;
@@ -240,14 +271,14 @@ internal sealed class BankLanes
                 for (int wait = 0, at = bank; wait < _candidates; wait++, at += _lanes)
                 {
                     floor = wait == (int)Wait.Activate ? rowFloor : floor;
-                    int candidate = _keys[at];
+                    int candidate = Unsafe.Add(ref keys, at);
                     if (candidate == NoCandidate)
                     {
                         continue;
                     }
 
                     // On two buses, a column command goes before a row command of the same cycle whatever their keys.
-                    int time = Math.Max(_times[at], floor);
+                    int time = Math.Max(Unsafe.Add(ref times, at), floor);
                     bool sameBus = !split || index < 0 || (index < 2 * _lanes) == (wait < (int)Wait.Activate);
                     if (time < cycle || (time == cycle && (sameBus ? candidate < key : wait < (int)Wait.Activate)))
                     {
@@ -270,21 +301,20 @@ internal sealed class BankLanes
         return split ? (Math.Min(column, row), column <= row, row < column) : (Math.Min(column, row), true, true);
     }
 
-    /// <summary><see cref="NextVector"/> for sixteen banks on one bus: everything stays in registers.</summary>
+    /// <summary><see cref="NextVector"/> for sixteen banks with one candidate each, on one bus: everything stays in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextOfOneVector(int floor)
     {
         const int Width = LaneTimings.Width;
-        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
-        ref int keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        ref int times = ref _times.Start;
+        ref int keys = ref _keys.Start;
         Vector512<int> none = Vector512.Create(NoCandidate);
-
-        // A bank without a candidate can never issue it.
-        Vector512<int> reads = TimesOfCandidates(ref times, ref keys, 0, none);
-        Vector512<int> writes = TimesOfCandidates(ref times, ref keys, Width, none);
-        Vector512<int> activates = TimesOfCandidates(ref times, ref keys, 2 * Width, none);
-        Vector512<int> precharges = TimesOfCandidates(ref times, ref keys, 3 * Width, none);
-        Vector512<int> earliest = Vector512.Min(Vector512.Min(reads, writes), Vector512.Min(activates, precharges));
+        Vector512<int> candidates = Vector512.Min(
+            Vector512.Min(Vector512.LoadUnsafe(ref keys, 0), Vector512.LoadUnsafe(ref keys, Width)),
+            Vector512.Min(Vector512.LoadUnsafe(ref keys, 2 * Width), Vector512.LoadUnsafe(ref keys, 3 * Width)));
+        Vector512<int> earliest = Vector512.Min(
+            Vector512.Min(TimesOfCandidates(ref times, ref keys, 0, none), TimesOfCandidates(ref times, ref keys, Width, none)),
+            Vector512.Min(TimesOfCandidates(ref times, ref keys, 2 * Width, none), TimesOfCandidates(ref times, ref keys, 3 * Width, none)));
         ReadinessChecks++;
         int cycle = Math.Max(Lowest(earliest), floor);
         if (cycle == Never)
@@ -292,34 +322,36 @@ internal sealed class BankLanes
             return Choice.None;
         }
 
-        Vector512<int> now = Vector512.Create(cycle);
-        ulong ready = Vector512.LessThanOrEqual(reads, now).ExtractMostSignificantBits()
-            | (Vector512.LessThanOrEqual(writes, now).ExtractMostSignificantBits() << Width)
-            | (Vector512.LessThanOrEqual(activates, now).ExtractMostSignificantBits() << (2 * Width))
-            | (Vector512.LessThanOrEqual(precharges, now).ExtractMostSignificantBits() << (3 * Width));
-
-        // Mostly one is ready; of several the lowest key goes first.
-        int best = BitOperations.TrailingZeroCount(ready);
-        int key = Unsafe.Add(ref keys, best);
-        for (ready &= ready - 1; ready != 0; ready &= ready - 1)
+        Vector512<int> ready = Vector512.LessThanOrEqual(earliest, Vector512.Create(cycle));
+        ulong banks = ready.ExtractMostSignificantBits();
+        int bank = BitOperations.TrailingZeroCount(banks);
+        if ((banks & (banks - 1)) != 0)
         {
-            int other = BitOperations.TrailingZeroCount(ready);
-            int otherKey = Unsafe.Add(ref keys, other);
-            if (otherKey < key)
-            {
-                best = other;
-                key = otherKey;
-            }
+            Vector512<int> best = Vector512.ConditionalSelect(ready, candidates, none);
+            bank = BitOperations.TrailingZeroCount(Vector512.Equals(best, Vector512.Create(Lowest(best))).ExtractMostSignificantBits());
         }
 
-        return new Choice(cycle, key, (Wait)(best / Width), best % Width);
+        return ChoiceOf(bank, cycle);
+    }
+
+    /// <summary>The only candidate of a bank.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Choice ChoiceOf(int bank, int cycle)
+    {
+        ref int key = ref Unsafe.Add(ref _keys.Start, bank);
+        int read = key;
+        int write = Unsafe.Add(ref key, _lanes);
+        int activate = Unsafe.Add(ref key, 2 * _lanes);
+        int precharge = Unsafe.Add(ref key, 3 * _lanes);
+        int wait = (write != NoCandidate ? 1 : 0) + (activate != NoCandidate ? 2 : 0) + (precharge != NoCandidate ? 3 : 0);
+        return new Choice(cycle, Math.Min(Math.Min(read, write), Math.Min(activate, precharge)), (Wait)wait, bank);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice NextVector(int columnFloor, int rowFloor, bool split)
     {
-        ref int times = ref MemoryMarshal.GetArrayDataReference(_times);
-        ref int keys = ref MemoryMarshal.GetArrayDataReference(_keys);
+        ref int times = ref _times.Start;
+        ref int keys = ref _keys.Start;
         Vector512<int> none = Vector512.Create(NoCandidate);
         Vector512<int> columnCycles = none;
         Vector512<int> rowCycles = none;

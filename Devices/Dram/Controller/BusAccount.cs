@@ -75,6 +75,7 @@ internal sealed class BusAccount
     /// <param name="idle">All cycles so far in which nothing waited.</param>
     /// <param name="refreshFrom">When the rank was last held for a refresh.</param>
     /// <param name="refreshTo">When that refresh was over.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Burst(long start, int rank, int group, bool isWrite, bool openedRow, long idle, long refreshFrom, long refreshTo)
     {
         long gap = start - _end;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <content>Time: from one event to the next.</content>
@@ -15,6 +17,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Goes from event to event within the limit; returns the cycle of the last, or never if there was none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Advance(int limit, bool once)
     {
         int last = BankLanes.Never;
@@ -140,6 +143,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Draws the consequences of the last cycle's changes: direction of service, refreshes to be started.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Settle()
     {
         _changed = false;

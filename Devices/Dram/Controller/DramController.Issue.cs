@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
@@ -6,6 +7,7 @@ namespace PimSim.Devices.Dram.Controller;
 public sealed partial class DramController
 {
     /// <summary>Issues a chosen command. False if it turned out to have to wait.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Issue(in Choice choice)
     {
         if (_policy.Arbitration != Arbitration.RoundRobin)
@@ -56,6 +58,7 @@ public sealed partial class DramController
         _rowFree = Math.Max(_rowFree, cycle + 1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Perform(in Choice choice)
     {
         int bank = choice.Bank;
@@ -88,6 +91,7 @@ public sealed partial class DramController
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Access(int cycle, int number, int slot)
     {
         ref BankState bank = ref _banks[number];
@@ -113,6 +117,11 @@ public sealed partial class DramController
             LeaveQueue(request.IsWrite);
         }
 
+        if (request.IsWrite)
+        {
+            _pool.ForgetWrite(slot);
+        }
+
         Complete(cycle, ref bank, ref request);
         _pool.Release(slot);
         if (_pool.Count == 0)
@@ -124,6 +133,7 @@ public sealed partial class DramController
         TryStage(cycle);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void LeaveQueue(bool isWrite)
     {
         if (isWrite)
@@ -136,6 +146,7 @@ public sealed partial class DramController
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Complete(int cycle, ref BankState bank, ref WaitingRequest request)
     {
         long issued = _base + cycle;
@@ -173,6 +184,7 @@ public sealed partial class DramController
         _observer?.OnCompletion(request.Id, request.AcceptedCycle, done);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int cycle, int number, int slot)
     {
         ref BankState bank = ref _banks[number];
@@ -211,6 +223,7 @@ public sealed partial class DramController
         Renew(number);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Precharge(int cycle, int bank)
     {
         Send(DramCommand.PRE, bank, cycle, -1, -1);
@@ -218,6 +231,7 @@ public sealed partial class DramController
         Renew(bank);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CloseRow(ref BankState bank, int cycle)
     {
         bank.OpenRow = BankState.Closed;
@@ -265,6 +279,7 @@ public sealed partial class DramController
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Send(DramCommand command, int bank, int cycle, int row, int column)
     {
         _lanes.Issue(command, bank, cycle);

@@ -6,6 +6,7 @@ namespace PimSim.Devices.Dram.Controller;
 /// <content>Waiting requests, and what each bank would do next.</content>
 public sealed partial class DramController
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool HasRoom(in DramRequest request) => _policy.Queues switch
     {
         QueueStructure.Split => request.IsWrite ? _writesWaiting < _policy.WriteQueueSize : _readsWaiting < _policy.ReadQueueSize,
@@ -15,7 +16,8 @@ public sealed partial class DramController
 
     /// <summary>True if a write of the same address waits that answers a read or is replaced by a write.</summary>
     private bool AnswersFromQueues(in DramRequest request) =>
-        (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
+        _pool.MayHoldWrite(request.Bank, request.Row, request.Column)
+        && (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
         && (_pool.Find(request.Bank, 1, request.Row, request.Column) != RequestPool.None
             || (_stage is not null && _stage.Find(isWrite: true, request.Bank, request.Row, request.Column) != RequestPool.None));
 
@@ -38,6 +40,7 @@ public sealed partial class DramController
         _observer?.OnCompletion(request.Id, accepted, accepted + 1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enqueue(in DramRequest request, int cycle)
     {
         long accepted = _base + cycle;
@@ -59,6 +62,7 @@ public sealed partial class DramController
         if (request.IsWrite)
         {
             _writesWaiting++;
+            _pool.NoteWrite(slot);
         }
         else
         {
@@ -76,6 +80,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Adds a request to those that its bank can serve from the next cycle on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void List(int slot, int cycle)
     {
         if (_sequence == _lastSequence)
@@ -136,6 +141,7 @@ public sealed partial class DramController
     }
 
     /// <summary>Finds anew what a bank would do next: its candidates for a read, a write, and an activation or precharge.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Renew(int number)
     {
         ref BankState bank = ref _banks[number];
@@ -221,6 +227,7 @@ public sealed partial class DramController
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Key(int slot, int priority) => slot == RequestPool.None ? BankLanes.NoCandidate : priority | _pool[slot].Sequence;
 
     /// <summary>The oldest request of a list for the open row and the oldest of both lists for another one.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PimSim.Devices.Dram.Requests;
 using PimSim.Traces.Format.Documents;
 
@@ -96,7 +97,8 @@ public sealed partial class DramController
         _policy = policy;
         _observer = observer;
         _timings = new LaneTimings(specification);
-        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, scan);
+        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
+        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, _isPlain && policy.CapHoldsHits, scan);
         _refresh = new RefreshUnit(specification, policy);
         _issues = new LastIssues(specification);
         _statistics = new ChannelStatistics(specification);
@@ -120,7 +122,6 @@ public sealed partial class DramController
         _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
 
         _quietUntil = _refresh.NextDue;
-        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
         int banks = organization.Banks;
         _busOf = [.. Enumerable.Range(0, organization.TotalRanks).Select(rank => _buses[rank / organization.Ranks])];
         _commandCycles = [.. specification.CommandCycles];
@@ -157,6 +158,7 @@ public sealed partial class DramController
     /// <param name="request">The request. Its channel is not looked at.</param>
     /// <param name="notBefore">The first cycle in which it is offered; not before that of the last one.</param>
     /// <returns>The cycle in which it was accepted.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public long Accept(in DramRequest request, long notBefore)
     {
         if (notBefore - _base >= _rebaseAt)

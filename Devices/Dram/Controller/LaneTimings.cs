@@ -1,4 +1,5 @@
 using System.Numerics;
+using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
 
@@ -49,7 +50,14 @@ internal sealed class LaneTimings
         _relation = new BankRelation(specification.Organization);
         _banks = specification.Organization.Banks;
         Lanes = Math.Max(Width, (int)BitOperations.RoundUpToPowerOf2((uint)_banks));
-        Rows = new int[DramCommands.Count * _banks][];
+        RowLength = RuledWaits * Lanes;
+        if (RowLength > 64 * Width)
+        {
+            throw new PimSimUserException($"'{specification.Name}' has {_banks} banks; at most {64 * Width / RuledWaits} in a channel are simulated");
+        }
+
+        Rows = new AlignedInts(DramCommands.Count * _banks * RowLength);
+        Blocks = new ulong[DramCommands.Count * _banks];
         foreach (DramCommand command in Issued)
         {
             TimingRule[] rules = Array.FindAll([.. specification.Rules], rule => rule.From == command && WaitOf(rule.To) is not null);
@@ -57,7 +65,13 @@ internal sealed class LaneTimings
             {
                 if (_relation.IsNamedBy(command, bank))
                 {
-                    Rows[((int)command * _banks) + bank] = RowsOf(command, bank, rules);
+                    int index = ((int)command * _banks) + bank;
+                    int[] rows = RowsOf(command, bank, rules);
+                    rows.CopyTo(Rows.Span[(index * RowLength)..]);
+                    for (int lane = 0; lane < rows.Length; lane++)
+                    {
+                        Blocks[index] |= rows[lane] == NoRule ? 0 : 1UL << (lane / Width);
+                    }
                 }
             }
         }
@@ -68,10 +82,10 @@ internal sealed class LaneTimings
             throw new NotSupportedException("only windows of activations are scheduled");
         }
 
-        WindowRows = new int[Windows.Length][][];
+        WindowRows = new AlignedInts[Windows.Length][];
         for (int window = 0; window < Windows.Length; window++)
         {
-            WindowRows[window] = new int[specification.Organization.TotalRanks][];
+            WindowRows[window] = new AlignedInts[specification.Organization.TotalRanks];
             for (int rank = 0; rank < WindowRows[window].Length; rank++)
             {
                 WindowRows[window][rank] = WindowRow(rank, Windows[window].LatencyCycles);
@@ -82,15 +96,21 @@ internal sealed class LaneTimings
     /// <summary>Banks rounded up to a power of two and whole vectors.</summary>
     public int Lanes { get; }
 
-    /// <summary>For each command (times banks, plus bank): <see cref="RuledWaits"/> rows of <see cref="Lanes"/> waiting times. A command to
-    /// several banks is named by the first of them.</summary>
-    public int[][] Rows { get; }
+    /// <summary>Waiting times that belong to one command to one bank.</summary>
+    public int RowLength { get; }
+
+    /// <summary>For each command (times banks, plus bank) <see cref="RowLength"/> waiting times: <see cref="RuledWaits"/> rows of
+    /// <see cref="Lanes"/>. A command to several banks is named by the first of them.</summary>
+    public AlignedInts Rows { get; }
+
+    /// <summary>For each command (times banks, plus bank) which vectors of its waiting times hold any: bit n for the nth.</summary>
+    public ulong[] Blocks { get; }
 
     /// <summary>The activation windows.</summary>
     public WindowRule[] Windows { get; }
 
     /// <summary>For each window and rank a row of <see cref="Lanes"/> waiting times for activations, from the window's oldest on.</summary>
-    public int[][][] WindowRows { get; }
+    public AlignedInts[][] WindowRows { get; }
 
     /// <summary>The waiting time that a rule asks of one command after another, or 0.</summary>
     public static int Spacing(DramSpecification specification, DramCommand from, DramCommand to, params ReadOnlySpan<RuleScope> scopes)
@@ -135,12 +155,12 @@ internal sealed class LaneTimings
         return rows;
     }
 
-    private int[] WindowRow(int rank, int latency)
+    private AlignedInts WindowRow(int rank, int latency)
     {
-        int[] row = new int[Lanes];
-        Array.Fill(row, NoRule);
+        AlignedInts row = new(Lanes);
+        row.Span.Fill(NoRule);
         int banks = _specification.Organization.BanksPerRank;
-        row.AsSpan(rank * banks, banks).Fill(latency);
+        row.Span.Slice(rank * banks, banks).Fill(latency);
         return row;
     }
 }

@@ -8,37 +8,38 @@ internal sealed class LastIssues
 {
     private const int LongAgo = int.MinValue / 2;
 
-    private readonly BankRelation _relation;
-    private readonly ILookup<DramCommand, TimingRule> _rules;
+    private readonly (int Issue, int Latency)[][] _waits;
     private readonly int[] _cycles;
     private readonly int _banks;
 
     /// <summary>Nothing issued yet.</summary>
     public LastIssues(DramSpecification specification)
     {
-        _relation = new BankRelation(specification.Organization);
-        _rules = specification.Rules.ToLookup(rule => rule.To);
         _banks = specification.Organization.Banks;
         _cycles = new int[DramCommands.Count * _banks];
         Array.Fill(_cycles, LongAgo);
+        _waits = new (int, int)[DramCommands.Count * _banks][];
+        BankRelation relation = new(specification.Organization);
+        foreach (DramCommand command in (DramCommand[])[DramCommand.PREA, DramCommand.REFab, DramCommand.REFpb, DramCommand.REFsb])
+        {
+            TimingRule[] rules = Array.FindAll([.. specification.Rules], rule => rule.To == command);
+            for (int bank = 0; bank < _banks; bank++)
+            {
+                _waits[((int)command * _banks) + bank] = relation.IsNamedBy(command, bank) ? WaitsOf(rules, relation, bank) : [];
+            }
+        }
     }
 
     /// <summary>Takes note of a command; one to several banks is named by the first.</summary>
     public void Issue(DramCommand command, int bank, int cycle) => _cycles[((int)command * _banks) + bank] = cycle;
 
-    /// <summary>The first cycle in which every rule allows a command.</summary>
+    /// <summary>The first cycle in which every rule allows a refresh or a PREA.</summary>
     public int Earliest(DramCommand command, int bank)
     {
         int earliest = 0;
-        foreach (TimingRule rule in _rules[command])
+        foreach ((int issue, int latency) in _waits[((int)command * _banks) + bank])
         {
-            for (int other = 0; other < _banks; other++)
-            {
-                if (_relation.Holds(rule.Scope, rule.From, other, command, bank))
-                {
-                    earliest = Math.Max(earliest, _cycles[((int)rule.From * _banks) + other] + rule.LatencyCycles);
-                }
-            }
+            earliest = Math.Max(earliest, _cycles[issue] + latency);
         }
 
         return earliest;
@@ -51,5 +52,22 @@ internal sealed class LastIssues
         {
             cycle = Math.Max(cycle - cycles, LongAgo);
         }
+    }
+
+    private (int Issue, int Latency)[] WaitsOf(TimingRule[] rules, BankRelation relation, int bank)
+    {
+        List<(int, int)> waits = [];
+        foreach (TimingRule rule in rules)
+        {
+            for (int other = 0; other < _banks; other++)
+            {
+                if (relation.IsNamedBy(rule.From, other) && relation.Holds(rule.Scope, rule.From, other, rule.To, bank))
+                {
+                    waits.Add((((int)rule.From * _banks) + other, rule.LatencyCycles));
+                }
+            }
+        }
+
+        return [.. waits];
     }
 }

@@ -14,6 +14,8 @@ public sealed class LatencyHistogram
 
     private readonly long[] _counts = new long[(64 - ExactBits + 2) * StepsPerPower];
 
+    private long _minimum = long.MaxValue;
+
     /// <summary>Number of values.</summary>
     public long Count { get; private set; }
 
@@ -21,7 +23,7 @@ public sealed class LatencyHistogram
     public long Sum { get; private set; }
 
     /// <summary>Smallest value, 0 without values.</summary>
-    public long Minimum { get; private set; }
+    public long Minimum => Count == 0 ? 0 : _minimum;
 
     /// <summary>Largest value, 0 without values.</summary>
     public long Maximum { get; private set; }
@@ -34,9 +36,10 @@ public sealed class LatencyHistogram
         Enumerable.Range(0, _counts.Length).Where(step => _counts[step] > 0).Select(step => (LowerEnd(step), LowerEnd(step + 1), _counts[step]));
 
     /// <summary>Counts a value of 0 or more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(long value)
     {
-        Minimum = Count == 0 ? value : Math.Min(Minimum, value);
+        _minimum = Math.Min(_minimum, value);
         Maximum = Math.Max(Maximum, value);
         Count++;
         Sum += value;
@@ -51,7 +54,7 @@ public sealed class LatencyHistogram
             return;
         }
 
-        Minimum = Count == 0 ? other.Minimum : Math.Min(Minimum, other.Minimum);
+        _minimum = Math.Min(_minimum, other._minimum);
         Maximum = Math.Max(Maximum, other.Maximum);
         Count += other.Count;
         Sum += other.Sum;

@@ -137,16 +137,16 @@ internal sealed class RefreshUnit
     /// <param name="lanes">Earliest cycles of precharges.</param>
     /// <param name="issues">Earliest cycles of commands to several banks and refreshes.</param>
     /// <param name="banks">All banks.</param>
-    /// <param name="floor">First cycle in which a command can be issued. Of several that can then, the first rank's and lowest bank's is.</param>
-    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int floor)
+    /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
+    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, issues, banks, floor);
-            if (candidate.Cycle < next.Cycle)
+            Maintenance candidate = NextOf(rank, lanes, issues, banks, free);
+            if (Math.Max(candidate.Cycle, free) < next.Cycle)
             {
-                next = candidate;
+                next = candidate with { Cycle = Math.Max(candidate.Cycle, free) };
             }
         }
 
@@ -185,7 +185,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int floor)
+    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         int first = FirstBank(rank);
         bool isOpen = false;
@@ -200,7 +200,7 @@ internal sealed class RefreshUnit
 
             isOpen = true;
             isProtected |= banks[bank].Opener != RequestPool.None;
-            int cycle = Math.Max(lanes.Time(Wait.Precharge, bank), floor);
+            int cycle = Math.Max(lanes.Time(Wait.Precharge, bank), free);
             if (banks[bank].Opener == RequestPool.None && cycle < close.Cycle)
             {
                 close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
@@ -210,12 +210,11 @@ internal sealed class RefreshUnit
         if (isOpen)
         {
             bool all = _command == DramCommand.REFab && !_policy.RefreshClosesSingly;
-            int ready = isProtected || !all ? BankLanes.Never : Math.Max(issues.Earliest(DramCommand.PREA, first), floor);
-            return all ? new Maintenance(ready, DramCommand.PREA, first, rank) : close;
+            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : issues.Earliest(DramCommand.PREA, first), DramCommand.PREA, first, rank);
         }
 
         int target = _command == DramCommand.REFab ? first : first + _target[rank];
-        return new Maintenance(Math.Max(issues.Earliest(_command, target), floor), _command, target, rank);
+        return new Maintenance(issues.Earliest(_command, target), _command, target, rank);
     }
 
     private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)

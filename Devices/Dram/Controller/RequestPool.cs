@@ -29,6 +29,8 @@ internal struct WaitingRequest
 /// sequence numbers.</summary>
 internal sealed class RequestPool
 {
+    private const int HashSize = 1 << 12;
+
     /// <summary>No slot.</summary>
     public const int None = -1;
 
@@ -36,6 +38,7 @@ internal sealed class RequestPool
     private readonly int[] _free;
     private readonly int[] _heads;
     private readonly int[] _tails;
+    private readonly ushort[] _writesByHash = new ushort[HashSize];
     private int _freeCount;
 
     /// <summary>An empty pool.</summary>
@@ -66,12 +69,15 @@ internal sealed class RequestPool
     public int Head(int bank, int direction) => _heads[(bank << 1) | direction];
 
     /// <summary>Takes a slot, not yet listed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Take() => _free[--_freeCount];
 
     /// <summary>Gives a slot back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release(int slot) => _free[_freeCount++] = slot;
 
     /// <summary>Adds a request at the end of its bank's list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Append(int slot)
     {
         ref WaitingRequest request = ref _slots[slot];
@@ -91,6 +97,7 @@ internal sealed class RequestPool
     }
 
     /// <summary>Takes a request out of its bank's list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Remove(int slot)
     {
         ref WaitingRequest request = ref _slots[slot];
@@ -125,4 +132,15 @@ internal sealed class RequestPool
 
         return slot;
     }
+
+    /// <summary>False if surely no write of an address is held. Full queues of writes are so seldom searched in vain.</summary>
+    public bool MayHoldWrite(int bank, int row, int column) => _writesByHash[Hash(bank, row, column)] != 0;
+
+    /// <summary>Notes that a write is held.</summary>
+    public void NoteWrite(int slot) => _writesByHash[Hash(_slots[slot].Bank, _slots[slot].Row, _slots[slot].Column)]++;
+
+    /// <summary>Notes that a write is no longer held.</summary>
+    public void ForgetWrite(int slot) => _writesByHash[Hash(_slots[slot].Bank, _slots[slot].Row, _slots[slot].Column)]--;
+
+    private static int Hash(int bank, int row, int column) => (int)((((uint)bank * 0x9E3779B1u) ^ ((uint)row * 0x85EBCA6Bu) ^ ((uint)column * 0xC2B2AE35u)) >> 20);
 }
