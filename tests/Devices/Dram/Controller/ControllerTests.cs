@@ -66,6 +66,69 @@ public class ControllerTests
         }
     }
 
+    /// <summary>Gaps of billions of cycles, idle or refreshed now and then; the trace does not depend on when the base of cycles moves.</summary>
+    [Theory]
+    [InlineData(RefreshCommand.None)]
+    [InlineData(RefreshCommand.AllBank)]
+    public void Gaps_longer_than_an_int_change_nothing(RefreshCommand refresh)
+    {
+        DramSpecification memory = DramCatalogue.Open("ddr4-3200aa");
+        memory = memory with { Refresh = memory.Refresh with { AllBankInterval = 700_000_001 } };
+        for (int seed = 0; seed < 20; seed++)
+        {
+            Random random = new(seed);
+            ControllerPolicy policy = ControllerCases.Draw(random, memory) with { Refresh = refresh };
+            List<DramRequest> requests = RandomTraffic.Draw(random, memory.Organization, 100, longestGap: 1000);
+            long[] gaps = [0, random.NextInt64(1L << 34), (1L << 31) + random.Next(100), (1L << 30) - 1];
+            long shift = 0;
+            for (int i = 0; i < requests.Count; i++)
+            {
+                shift += i % 25 == 0 ? gaps[i / 25] : 0;
+                requests[i] = requests[i] with { ArrivalCycle = requests[i].ArrivalCycle + shift };
+            }
+
+            ControllerRun run = new(memory, policy, requests);
+            run.AssertIsTickByTick(skipsIdle: true);
+            run.AssertIsLegal();
+            run.AssertConserves();
+        }
+    }
+
+    /// <summary>Cycles count from a base that moves, and sequence numbers start again; neither shows.</summary>
+    [Theory]
+    [MemberData(nameof(Memories))]
+    public void Moved_bases_and_new_sequence_numbers_do_not_show(string memoryName)
+    {
+        DramSpecification memory = ControllerCases.WithFrequentRefresh(DramCatalogue.Open(memoryName));
+        for (int seed = 0; seed < 12; seed++)
+        {
+            Random random = new(seed);
+            ControllerPolicy policy = ControllerCases.Draw(random, memory);
+            List<DramRequest> requests = RandomTraffic.Draw(random, memory.Organization, 300, longestGap: 20_000);
+            ControllerRun run = new(memory, policy, requests);
+            new ControllerRun(memory, policy, requests, rebaseAt: 256 + random.Next(1000)).AssertIs(run);
+            int mostWaiting = policy.ReadQueueSize + policy.WriteQueueSize + (memory.Organization.Banks * (policy.BankQueueSize + 1));
+            new ControllerRun(memory, policy, requests, lastSequence: mostWaiting + 1).AssertIs(run);
+        }
+    }
+
+    /// <summary>Leaving idle cycles out, as the long gaps need, changes nothing in the plain controller either.</summary>
+    [Fact]
+    public void The_same_input_gives_the_same_trace()
+    {
+        DramSpecification memory = ControllerCases.WithFrequentRefresh(DramCatalogue.Open("hbm2-2.0"));
+        for (int seed = 0; seed < 20; seed++)
+        {
+            Random random = new(seed);
+            ControllerPolicy policy = ControllerCases.Draw(random, memory);
+            List<DramRequest> requests = RandomTraffic.Draw(random, memory.Organization, 100, longestGap: 3000);
+            ControllerRun run = new(memory, policy, requests);
+            run.AssertIsTickByTick(skipsIdle: true);
+            run.AssertIsTickByTick(skipsIdle: false);
+            new ControllerRun(memory, policy, requests).AssertIs(run);
+        }
+    }
+
     private static void AssertAllHolds(DramSpecification memory, ControllerPolicy policy, List<DramRequest> requests)
     {
         ControllerRun run = new(memory, policy, requests);
