@@ -10,7 +10,7 @@ namespace PimSim.Devices.Tests.Dram.Controller;
 /// against the checker.</summary>
 public class ControllerTests
 {
-    private static readonly int RandomPolicies = int.Parse(Environment.GetEnvironmentVariable("RP") ?? "24", System.Globalization.CultureInfo.InvariantCulture);
+    private const int RandomPolicies = 20;
 
     public static TheoryData<string, string> Shipped
     {
@@ -48,7 +48,7 @@ public class ControllerTests
         DramSpecification[] variants = [memory, ControllerCases.WithTwoRanks(ControllerCases.WithFrequentRefresh(memory))];
         foreach (DramSpecification variant in variants)
         {
-            AssertAllHolds(variant, policy, RandomTraffic.Draw(new Random(seed), variant.Organization, 250, longestGap: 2000));
+            AssertAllHolds(variant, policy, RandomTraffic.Draw(new Random(seed), variant.Organization, 180, longestGap: 1500));
         }
     }
 
