@@ -43,6 +43,12 @@ public sealed partial class DramController
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enqueue(in DramRequest request, int cycle)
     {
+        // The bus may have been taken since the last change: what that entailed does not see this request.
+        if (_changed && cycle > _changeCycle && _stage is null)
+        {
+            Settle();
+        }
+
         long accepted = _base + cycle;
         if (_pool.Count == 0)
         {

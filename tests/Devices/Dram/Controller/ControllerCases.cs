@@ -35,6 +35,10 @@ internal static class ControllerCases
         };
     }
 
+    /// <summary>With commands that take their bus for longer, so that more happens meanwhile.</summary>
+    public static DramSpecification WithSlowCommands(DramSpecification memory) =>
+        memory with { CommandCycles = [.. memory.CommandCycles.Select(cycles => cycles + 2)] };
+
     public static bool Refreshes(DramSpecification memory, RefreshCommand command) => command switch
     {
         RefreshCommand.AllBank => memory.Refresh.AllBankInterval > 0,

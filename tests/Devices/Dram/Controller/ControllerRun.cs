@@ -35,7 +35,7 @@ internal sealed class ControllerRun
 
     private string Name => $"{_memory.Name}, {_memory.Organization.TotalRanks} ranks, {_policy}";
 
-    /// <summary>The plain controller issues the same commands in the same cycles. Returns what it still owes in refreshes.</summary>
+    /// <summary>The plain controller issues the same commands in the same cycles.</summary>
     public void AssertIsTickByTick(bool skipsIdle = false)
     {
         EventRecorder expected = new();

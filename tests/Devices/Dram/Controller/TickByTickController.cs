@@ -44,8 +44,6 @@ internal sealed partial class TickByTickController
         _lastServed = _organization.Banks - 1;
     }
 
-    public long RefreshesOwed => _refresh.Owed;
-
     private bool IsSplit => _policy.Queues == QueueStructure.Split;
 
     private bool IsEmpty => _listed.Count + _stagedReads.Count + _stagedWrites.Count == 0;
