@@ -4,26 +4,6 @@ using System.Runtime.Intrinsics;
 
 namespace PimSim.Devices.Dram.Controller;
 
-/// <summary>How the next command is looked for. The results are the same.</summary>
-internal enum Scan : byte
-{
-    /// <summary>Bank by bank while few banks have candidates, else by vectors.</summary>
-    ByLoad,
-
-    /// <summary>Bank by bank: the readable reference.</summary>
-    Scalar,
-
-    /// <summary>Sixteen banks at a time.</summary>
-    Vector,
-}
-
-/// <summary>The command to be issued next: for which bank, what, and when.</summary>
-internal readonly record struct Choice(int Cycle, int Key, Wait Wait, int Bank)
-{
-    /// <summary>No command waits.</summary>
-    public static Choice None => new(BankLanes.Never, BankLanes.NoCandidate, Wait.Read, -1);
-}
-
 /// <summary>
 /// For every bank the earliest cycle of each kind of command, and the priority of its candidate. Cycles are relative to a base
 /// that the owner moves, so that they fit sixteen to a vector.
