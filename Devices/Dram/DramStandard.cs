@@ -8,15 +8,8 @@ namespace PimSim.Devices.Dram;
 /// </summary>
 public static class DramStandard
 {
-    private static readonly Dictionary<string, RuleScope> Scopes = new(StringComparer.Ordinal)
-    {
-        ["channel"] = RuleScope.Channel,
-        ["pseudochannel"] = RuleScope.PseudoChannel,
-        ["rank"] = RuleScope.Rank,
-        ["otherrank"] = RuleScope.OtherRank,
-        ["bankgroup"] = RuleScope.BankGroup,
-        ["bank"] = RuleScope.Bank,
-    };
+    // In the order of the enumeration.
+    private static readonly string[] Scopes = ["channel", "pseudochannel", "rank", "otherrank", "bankgroup", "bank"];
 
     /// <summary>Reads a standard of one command bus and one command a cycle and resolves its latencies with a device's
     /// parameters (cycles by name). A rule whose latency comes out at 0 or less is always met and left out.</summary>
@@ -40,7 +33,7 @@ public static class DramStandard
         List<WindowRule> windows = [];
         foreach (DataNode row in standard.Root.Required("rules").Items())
         {
-            RuleScope scope = Scopes[row.Required("scope").Word(Scopes.Keys, "channel")];
+            RuleScope scope = (RuleScope)Array.IndexOf(Scopes, row.Required("scope").Word(Scopes, Scopes[0]));
             List<DramCommand> before = Commands(row.Required("from"));
             List<DramCommand> after = Commands(row.Required("to"));
             DataNode latency = row.Required("latency");

@@ -12,10 +12,11 @@ public static class ControllerCatalogue
     private const int LargestQueue = 4096;
     private const int LongestWait = 1 << 24;
 
-    private static readonly Dictionary<string, QueueStructure> Structures = Words<QueueStructure>();
-    private static readonly Dictionary<string, Arbitration> Arbitrations = Words<Arbitration>();
-    private static readonly Dictionary<string, PagePolicy> Pages = Words<PagePolicy>();
-    private static readonly Dictionary<string, RefreshCommand> Refreshes = Words<RefreshCommand>();
+    // In the order of the enumerations.
+    private static readonly string[] Structures = ["split", "per-bank", "staged"];
+    private static readonly string[] Arbitrations = ["row-hit-first", "oldest-ready", "round-robin"];
+    private static readonly string[] Pages = ["open", "closed", "timeout"];
+    private static readonly string[] Refreshes = ["none", "all-bank", "per-bank", "same-bank"];
 
     /// <summary>The shipped controllers, and before them those of a user's catalogue folder.</summary>
     public static CatalogueFolder Controllers(string? userFolder) => DramCatalogue.Folder("controller", "controllers", userFolder);
@@ -45,20 +46,20 @@ public static class ControllerCatalogue
         ControllerPolicy defaults = new() { Name = entry.Name };
         ControllerPolicy policy = defaults with
         {
-            Queues = Structures[root.Required("queues").Word(Structures.Keys, "split")],
+            Queues = (QueueStructure)Choice(root, "queues", Structures),
             ReadQueueSize = Count(root, "readQueue", 1, LargestQueue, defaults.ReadQueueSize),
             WriteQueueSize = Count(root, "writeQueue", 1, LargestQueue, defaults.WriteQueueSize),
             BankQueueSize = Count(root, "bankQueue", 1, LargestQueue, defaults.BankQueueSize),
             WriteHighWatermark = Count(root, "writeHighWatermark", 1, LargestQueue, defaults.WriteHighWatermark),
             WriteLowWatermark = Count(root, "writeLowWatermark", 0, LargestQueue, defaults.WriteLowWatermark),
-            Arbitration = Arbitrations[root.Required("arbitration").Word(Arbitrations.Keys, "row-hit-first")],
+            Arbitration = (Arbitration)Choice(root, "arbitration", Arbitrations),
             RowHitCap = Count(root, "rowHitCap", 0, LongestWait, defaults.RowHitCap),
             CapHoldsHits = Flag(root, "capHoldsHits", defaults.CapHoldsHits),
             ClosesOverHits = Flag(root, "closesOverHits", defaults.ClosesOverHits),
             ServesOpenerFirst = Flag(root, "servesOpenerFirst", defaults.ServesOpenerFirst),
-            Page = Pages[root.Required("page").Word(Pages.Keys, "open")],
+            Page = (PagePolicy)Choice(root, "page", Pages),
             PageTimeoutCycles = Count(root, "pageTimeoutCycles", 1, LongestWait, defaults.PageTimeoutCycles),
-            Refresh = Refreshes[root.Required("refresh").Word(Refreshes.Keys, "all-bank")],
+            Refresh = (RefreshCommand)Choice(root, "refresh", Refreshes),
             PostponedRefreshes = Count(root, "postponedRefreshes", 0, 8, defaults.PostponedRefreshes),
             StaggersRefresh = Flag(root, "staggersRefresh", defaults.StaggersRefresh),
             RefreshLeadCycles = Count(root, "refreshLeadCycles", 0, 64, defaults.RefreshLeadCycles),
@@ -97,10 +98,5 @@ public static class ControllerCatalogue
     private static bool Flag(DataNode root, string key, bool fallback) =>
         root.Optional(key) is { Exists: true } node ? node.Flag(fallback) : fallback;
 
-    /// <summary>Members in words as they are written in files: RowHitFirst is row-hit-first.</summary>
-    private static Dictionary<string, T> Words<T>()
-        where T : struct, Enum =>
-        Enum.GetValues<T>().ToDictionary(
-            value => string.Concat(value.ToString().Select((letter, i) => char.IsUpper(letter) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(letter)}" : $"{letter}")),
-            StringComparer.Ordinal);
+    private static int Choice(DataNode root, string key, string[] words) => Array.IndexOf(words, root.Required(key).Word(words, words[0]));
 }

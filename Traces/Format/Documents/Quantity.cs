@@ -60,53 +60,53 @@ public enum Dimension
 /// </summary>
 public static class Quantity
 {
-    private static readonly Dictionary<string, (Dimension Dimension, decimal Factor)> Units = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Unit> Units = new(StringComparer.Ordinal)
     {
-        ["%"] = (Dimension.Ratio, 0.01m),
-        ["ps"] = (Dimension.Time, 1m),
-        ["ns"] = (Dimension.Time, 1e3m),
-        ["us"] = (Dimension.Time, 1e6m),
-        ["ms"] = (Dimension.Time, 1e9m),
-        ["s"] = (Dimension.Time, 1e12m),
-        ["years"] = (Dimension.Time, 365.25m * 86_400m * 1e12m),
-        ["Hz"] = (Dimension.Frequency, 1m),
-        ["kHz"] = (Dimension.Frequency, 1e3m),
-        ["MHz"] = (Dimension.Frequency, 1e6m),
-        ["GHz"] = (Dimension.Frequency, 1e9m),
-        ["B"] = (Dimension.Size, 1m),
-        ["KiB"] = (Dimension.Size, 1024m),
-        ["MiB"] = (Dimension.Size, 1024m * 1024m),
-        ["GiB"] = (Dimension.Size, 1024m * 1024m * 1024m),
-        ["kB"] = (Dimension.Size, 1e3m),
-        ["MB"] = (Dimension.Size, 1e6m),
-        ["GB"] = (Dimension.Size, 1e9m),
-        ["MB/s"] = (Dimension.Bandwidth, 1e6m),
-        ["GB/s"] = (Dimension.Bandwidth, 1e9m),
-        ["TB/s"] = (Dimension.Bandwidth, 1e12m),
-        ["Mb/s"] = (Dimension.PinRate, 1e6m),
-        ["Gb/s"] = (Dimension.PinRate, 1e9m),
-        ["uW"] = (Dimension.Power, 1m),
-        ["mW"] = (Dimension.Power, 1e3m),
-        ["W"] = (Dimension.Power, 1e6m),
-        ["kW"] = (Dimension.Power, 1e9m),
-        ["aJ"] = (Dimension.Energy, 1m),
-        ["fJ"] = (Dimension.Energy, 1e3m),
-        ["pJ"] = (Dimension.Energy, 1e6m),
-        ["nJ"] = (Dimension.Energy, 1e9m),
-        ["uJ"] = (Dimension.Energy, 1e12m),
-        ["fJ/bit"] = (Dimension.EnergyPerBit, 1e3m),
-        ["pJ/bit"] = (Dimension.EnergyPerBit, 1e6m),
-        ["uA"] = (Dimension.Current, 1m),
-        ["mA"] = (Dimension.Current, 1e3m),
-        ["A"] = (Dimension.Current, 1e6m),
-        ["mV"] = (Dimension.Voltage, 1m),
-        ["V"] = (Dimension.Voltage, 1e3m),
-        ["GFLOP/s"] = (Dimension.FlopRate, 1e9m),
-        ["TFLOP/s"] = (Dimension.FlopRate, 1e12m),
-        ["$"] = (Dimension.Money, 1m),
-        ["$/h"] = (Dimension.MoneyPerHour, 1m),
-        ["$/kWh"] = (Dimension.MoneyPerEnergy, 1m),
-        ["mm2"] = (Dimension.Area, 1m),
+        ["%"] = new(Dimension.Ratio, 0.01m),
+        ["ps"] = new(Dimension.Time, 1m),
+        ["ns"] = new(Dimension.Time, 1e3m),
+        ["us"] = new(Dimension.Time, 1e6m),
+        ["ms"] = new(Dimension.Time, 1e9m),
+        ["s"] = new(Dimension.Time, 1e12m),
+        ["years"] = new(Dimension.Time, 365.25m * 86_400m * 1e12m),
+        ["Hz"] = new(Dimension.Frequency, 1m),
+        ["kHz"] = new(Dimension.Frequency, 1e3m),
+        ["MHz"] = new(Dimension.Frequency, 1e6m),
+        ["GHz"] = new(Dimension.Frequency, 1e9m),
+        ["B"] = new(Dimension.Size, 1m),
+        ["KiB"] = new(Dimension.Size, 1024m),
+        ["MiB"] = new(Dimension.Size, 1024m * 1024m),
+        ["GiB"] = new(Dimension.Size, 1024m * 1024m * 1024m),
+        ["kB"] = new(Dimension.Size, 1e3m),
+        ["MB"] = new(Dimension.Size, 1e6m),
+        ["GB"] = new(Dimension.Size, 1e9m),
+        ["MB/s"] = new(Dimension.Bandwidth, 1e6m),
+        ["GB/s"] = new(Dimension.Bandwidth, 1e9m),
+        ["TB/s"] = new(Dimension.Bandwidth, 1e12m),
+        ["Mb/s"] = new(Dimension.PinRate, 1e6m),
+        ["Gb/s"] = new(Dimension.PinRate, 1e9m),
+        ["uW"] = new(Dimension.Power, 1m),
+        ["mW"] = new(Dimension.Power, 1e3m),
+        ["W"] = new(Dimension.Power, 1e6m),
+        ["kW"] = new(Dimension.Power, 1e9m),
+        ["aJ"] = new(Dimension.Energy, 1m),
+        ["fJ"] = new(Dimension.Energy, 1e3m),
+        ["pJ"] = new(Dimension.Energy, 1e6m),
+        ["nJ"] = new(Dimension.Energy, 1e9m),
+        ["uJ"] = new(Dimension.Energy, 1e12m),
+        ["fJ/bit"] = new(Dimension.EnergyPerBit, 1e3m),
+        ["pJ/bit"] = new(Dimension.EnergyPerBit, 1e6m),
+        ["uA"] = new(Dimension.Current, 1m),
+        ["mA"] = new(Dimension.Current, 1e3m),
+        ["A"] = new(Dimension.Current, 1e6m),
+        ["mV"] = new(Dimension.Voltage, 1m),
+        ["V"] = new(Dimension.Voltage, 1e3m),
+        ["GFLOP/s"] = new(Dimension.FlopRate, 1e9m),
+        ["TFLOP/s"] = new(Dimension.FlopRate, 1e12m),
+        ["$"] = new(Dimension.Money, 1m),
+        ["$/h"] = new(Dimension.MoneyPerHour, 1m),
+        ["$/kWh"] = new(Dimension.MoneyPerEnergy, 1m),
+        ["mm2"] = new(Dimension.Area, 1m),
     };
 
     /// <summary>
@@ -140,7 +140,7 @@ public static class Quantity
             return plain;
         }
 
-        if (!Units.TryGetValue(unit, out (Dimension Dimension, decimal Factor) known))
+        if (!Units.TryGetValue(unit, out Unit? known))
         {
             problem = $"'{unit}' in '{text}' is not a unit that PimSim knows; write {Describe(dimension)}";
             return false;
@@ -194,4 +194,6 @@ public static class Quantity
         Dimension.Area => "an area",
         _ => throw new ArgumentOutOfRangeException(nameof(dimension)),
     };
+
+    private sealed record Unit(Dimension Dimension, decimal Factor);
 }
