@@ -49,7 +49,7 @@ internal static class DramCommandLine
         {
             CommandTraceReport report = CommandTraceCheck.Run(
                 parsed.GetRequiredValue(commands),
-                DramSetup.Open(parsed.GetRequiredValue(config), null, null, null).Memory,
+                DramSetup.OpenMemory(parsed.GetRequiredValue(config)),
                 countsRefreshes: !parsed.GetValue(noRefresh));
             Console.Out.WriteLine($"{report.Commands} commands on {report.Channels} channel(s) up to cycle {report.LastCycle}; refreshes: {report.RefreshesIssued} issued, {report.RefreshesExpected} due");
             foreach ((string rule, long count) in report.Violations.ByRule.OrderByDescending(rule => rule.Value))

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Dram.Requests;
 using PimSim.Experiments.Running;

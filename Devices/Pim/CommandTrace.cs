@@ -1,26 +1,22 @@
-using System.Globalization;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Checking;
 
 namespace PimSim.Devices.Pim;
 
 /// <summary>
-/// Writes DRAM commands as CSV: <c>cycle,cmd,channel,rank,bankgroup,bank,row,col</c>, in the order of cycles and, within a
-/// cycle, of channels. Numbers that a command does not have are -1. Commands are held back only until the operation that
+/// Writes DRAM commands as <see cref="DramCommandCsv"/>, in the order of cycles and, within a
+/// cycle, of channels. Commands are held back only until the operation that
 /// issued them is over, so memory stays bounded.
 /// </summary>
 public sealed class CommandTrace : IDisposable
 {
-    private readonly StreamWriter _writer;
+    private readonly DramCommandCsv _csv;
     private readonly List<Entry> _pending = [];
-    private readonly int _banksPerGroup;
 
     /// <summary>Starts a trace with its header line.</summary>
-    public CommandTrace(Stream stream, ChannelOrganization organization)
+    public CommandTrace(Stream stream, DramOrganization organization)
     {
-        _writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-        _writer.WriteLine("cycle,cmd,channel,rank,bankgroup,bank,row,col");
-        _banksPerGroup = organization.BanksPerGroup;
+        _csv = new DramCommandCsv(stream, organization);
     }
 
     /// <summary>Takes a command.</summary>
@@ -33,10 +29,7 @@ public sealed class CommandTrace : IDisposable
     {
         foreach (Entry entry in _pending.OrderBy(entry => entry.Cycle).ThenBy(entry => entry.Channel))
         {
-            int group = entry.Bank < 0 ? -1 : entry.Bank / _banksPerGroup;
-            int bank = entry.Bank < 0 ? -1 : entry.Bank % _banksPerGroup;
-            _writer.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{entry.Cycle},{entry.Command},{entry.Channel},0,{group},{bank},{entry.Row},{entry.Column}"));
+            _csv.Add(entry.Channel, entry.Cycle, entry.Command, entry.Bank, entry.Row, entry.Column);
         }
 
         _pending.Clear();
@@ -46,7 +39,7 @@ public sealed class CommandTrace : IDisposable
     public void Dispose()
     {
         EndOperation();
-        _writer.Dispose();
+        _csv.Dispose();
     }
 
     private readonly record struct Entry(long Cycle, int Channel, DramCommand Command, int Bank, int Row, int Column);

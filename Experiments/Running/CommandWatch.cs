@@ -30,7 +30,7 @@ public static class CommandWatch
         ExperimentResult? result = null;
         AtomicFile.Write(path, stream =>
         {
-            using CommandTrace trace = new(stream, memory.Channel.Organization);
+            using CommandTrace trace = new(stream, memory.Channel.Specification.Organization);
             PimSimulation simulation = new(
                 Accelerate: false,
                 (channel, index) => new ChannelSequencer<TraceSink>(channel, accelerate: false, new TraceSink(trace, index)),

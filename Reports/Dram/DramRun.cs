@@ -37,8 +37,14 @@ public sealed record DramRun(string Trace, DramSetup Setup, IReadOnlyList<Channe
     }
 
     /// <summary>The energy ledger of each channel; null where the memory has no energies.</summary>
-    public IReadOnlyList<DramEnergyLedger>? Energy =>
+    public IReadOnlyList<DramEnergyLedger>? Energy { get; } =
         Setup.Memory.Power is { } sheet ? [.. Channels.Select(channel => new DramEnergyLedger(channel, sheet))] : null;
+
+    /// <summary>Energy of all channels, in picojoules; null where the memory has no energies.</summary>
+    public double? EnergyPj => Energy?.Sum(ledger => ledger.TotalPj);
+
+    /// <summary>Average power of all channels in watts, 0 for an empty run; null where the memory has no energies.</summary>
+    public double? AverageWatts => EnergyPj is { } energyPj ? (Cycles == 0 ? 0 : energyPj * 1e-12 / Seconds) : null;
 
     /// <summary>The latencies of all channels together.</summary>
     public LatencyHistogram Latency(Func<ChannelStatistics, LatencyHistogram> which)

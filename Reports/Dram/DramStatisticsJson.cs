@@ -75,10 +75,10 @@ public static class DramStatisticsJson
         WriteLatency(json, "write", run.Latency(channel => channel.WriteLatency));
         WriteLatency(json, "acceptanceDelay", run.Latency(channel => channel.AcceptanceDelay));
         json.WriteEndObject();
-        if (run.Energy is { } energy)
+        if (run.EnergyPj is { } energyPj && run.AverageWatts is { } averageWatts)
         {
-            json.WriteNumber("energyPj", energy.Sum(ledger => ledger.TotalPj));
-            json.WriteNumber("averageWatts", run.Cycles == 0 ? 0 : energy.Sum(ledger => ledger.TotalPj) * 1e-12 / run.Seconds);
+            json.WriteNumber("energyPj", energyPj);
+            json.WriteNumber("averageWatts", averageWatts);
         }
         else
         {

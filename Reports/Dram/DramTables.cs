@@ -48,9 +48,7 @@ public static class DramTables
             ["read latency", Text($"mean {read.Mean * ns:F1} ns, P50 {read.Quantile(0.5) * ns:F1}, P99 {read.Quantile(0.99) * ns:F1}, most {read.Maximum * ns:F1}")],
             ["rows", Text($"{Sum(run, channel => channel.RowHits)} hits, {Sum(run, channel => channel.RowMisses)} misses, {Sum(run, channel => channel.RowConflicts)} conflicts")],
             ["refreshes", Text($"{Sum(run, channel => channel.RefreshesIssued)} issued, {Sum(run, channel => channel.RefreshesExpected)} due")],
-            .. run.Energy is { } energy
-                ? (IReadOnlyList<string>[])[["energy", Text($"{energy.Sum(ledger => ledger.TotalPj) * 1e-6:F3} uJ, {(run.Cycles == 0 ? 0 : energy.Sum(ledger => ledger.TotalPj) * 1e-12 / run.Seconds):F3} W on average")]]
-                : [["energy", "unknown: the memory's file has neither currents nor energies per bit"]],
+            ["energy", run.EnergyPj is { } energyPj ? Text($"{energyPj * 1e-6:F3} uJ, {run.AverageWatts:F3} W on average") : "unknown: the memory's file has neither currents nor energies per bit"],
         ];
         return new ReportTable("DRAM run", [new ReportColumn("", IsNumber: false), new ReportColumn("", IsNumber: false)], rows);
     }

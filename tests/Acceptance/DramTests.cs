@@ -51,7 +51,7 @@ public class DramTests
     }
 
     [Fact]
-    public void The_same_requests_give_the_same_bytes_packed_or_not_and_from_standard_formats()
+    public void The_same_requests_give_the_same_bytes_packed_or_not()
     {
         using TemporaryFolder folder = new();
         string trace = folder.Write("requests.trace", RandomTrace());

@@ -14,7 +14,7 @@ public static class DramSim3Memory
 
     /// <summary>The memory of a configuration.</summary>
     /// <exception cref="PimSimUserException">Its timings or currents contradict each other.</exception>
-    public static DramSpecification Resolve(DramSim3Configuration configuration, string? userFolder = null)
+    public static DramSpecification Resolve(DramSim3Configuration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         Dictionary<string, long> timings = new(configuration.Timings, StringComparer.Ordinal);
@@ -24,7 +24,7 @@ public static class DramSim3Memory
         }
 
         ProblemList problems = new();
-        CatalogueEntry standard = DramCatalogue.Standards(userFolder).Open(Rules, problems);
+        CatalogueEntry standard = DramCatalogue.Standards(null).Open(Rules, problems);
         RefreshTiming refresh = new(
             (int)timings.GetValueOrDefault("nREFI"),
             configuration.RefreshesSingleBanks ? (int)timings.GetValueOrDefault("nREFIpb") : 0,
@@ -37,10 +37,10 @@ public static class DramSim3Memory
     }
 
     /// <summary>The controller of a configuration: the preset <c>dramsim3</c> with the file's sizes and policies.</summary>
-    public static ControllerPolicy Policy(DramSim3Configuration configuration, string? userFolder = null)
+    public static ControllerPolicy Policy(DramSim3Configuration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return ControllerCatalogue.Open(Rules, userFolder) with
+        return ControllerCatalogue.Open(Rules) with
         {
             ReadQueueSize = configuration.TransactionQueueSize,
             WriteQueueSize = configuration.TransactionQueueSize,

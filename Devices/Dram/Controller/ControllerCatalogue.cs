@@ -23,9 +23,9 @@ public static class ControllerCatalogue
 
     /// <summary>Reads a controller by its name in the catalogue or by the path of a file.</summary>
     /// <exception cref="PimSimUserException">There is no such controller, or its file has faults.</exception>
-    public static ControllerPolicy Open(string nameOrPath, string? userFolder = null)
+    public static ControllerPolicy Open(string nameOrPath)
     {
-        CatalogueFolder folder = Controllers(userFolder);
+        CatalogueFolder folder = Controllers(null);
         ProblemList problems = new();
         CatalogueEntry entry = folder.Contains(nameOrPath) || !File.Exists(nameOrPath)
             ? folder.Open(nameOrPath, problems)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
 
@@ -321,31 +320,5 @@ public sealed partial class DramController
         }
 
         return false;
-    }
-
-    private static void RequireRefresh(DramSpecification specification, ControllerPolicy policy)
-    {
-        (string name, int interval) = policy.Refresh switch
-        {
-            RefreshCommand.AllBank => ("all-bank", specification.Refresh.AllBankInterval),
-            RefreshCommand.PerBank => ("per-bank", specification.Refresh.PerBankInterval),
-            RefreshCommand.SameBank => ("same-bank", specification.Refresh.SameBankInterval),
-            _ => ("no", 1),
-        };
-        if (interval <= 0)
-        {
-            throw new PimSimUserException($"policy '{policy.Name}' asks for {name} refresh, and '{specification.Name}' has no interval for it");
-        }
-    }
-
-    private static int RefreshLength(DramSpecification specification, ControllerPolicy policy)
-    {
-        DramCommand command = policy.Refresh switch
-        {
-            RefreshCommand.PerBank => DramCommand.REFpb,
-            RefreshCommand.SameBank => DramCommand.REFsb,
-            _ => DramCommand.REFab,
-        };
-        return LaneTimings.Spacing(specification, command, DramCommand.ACT, RuleScope.Bank, RuleScope.Rank, RuleScope.BankGroup);
     }
 }

@@ -19,7 +19,7 @@ public sealed partial class DramController
         _pool.MayHoldWrite(request.Bank, request.Row, request.Column)
         && (request.IsWrite ? _policy.MergesWrites : _policy.ForwardsWrites)
         && (_pool.Find(request.Bank, 1, request.Row, request.Column) != RequestPool.None
-            || (_stage is not null && _stage.Find(isWrite: true, request.Bank, request.Row, request.Column) != RequestPool.None));
+            || (_stage is not null && _stage.FindWrite(request.Bank, request.Row, request.Column) != RequestPool.None));
 
     private void Answer(in DramRequest request, long accepted)
     {

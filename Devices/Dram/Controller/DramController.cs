@@ -86,17 +86,17 @@ public sealed partial class DramController
     {
     }
 
+    /// <summary>The same with what tests vary, and with rules that were compiled for another channel of the same memory.</summary>
     internal DramController(
-        DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan, int rebaseAt = RebaseAt, int lastSequence = LastSequence)
+        DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan, LaneTimings? timings = null, int rebaseAt = RebaseAt, int lastSequence = LastSequence)
     {
-        RequireRefresh(specification, policy);
         _rebaseAt = rebaseAt;
         _lastSequence = lastSequence;
         DramOrganization organization = specification.Organization;
         _specification = specification;
         _policy = policy;
         _observer = observer;
-        _timings = new LaneTimings(specification);
+        _timings = timings ?? new LaneTimings(specification);
         _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
         _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, _isPlain && policy.CapHoldsHits, scan);
         _refresh = new RefreshUnit(specification, policy);
@@ -117,7 +117,7 @@ public sealed partial class DramController
         _split = specification.Bus == CommandBus.Split;
         _readDone = specification.ReadLatencyCycles + specification.BurstCycles;
         _writeDone = specification.WriteLatencyCycles + specification.BurstCycles;
-        _refreshCycles = RefreshLength(specification, policy);
+        _refreshCycles = LaneTimings.Spacing(specification, _refresh.Command, DramCommand.ACT, RuleScope.Bank, RuleScope.Rank, RuleScope.BankGroup);
         _readPriority = 1 << PriorityShift;
         _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
 

@@ -64,9 +64,6 @@ public sealed class DramEnergyLedger
     /// <summary>All energy, in picojoules: the sum of the entries.</summary>
     public double TotalPj => Entries.Sum(entry => entry.TotalPj);
 
-    /// <summary>Average power of the channel in watts; 0 for an empty run.</summary>
-    public double AverageWatts => Seconds > 0 ? TotalPj * 1e-12 / Seconds : 0;
-
     /// <summary>Energy of one rank, in picojoules.</summary>
     public double RankPj(int rank) => Entries.Where(entry => entry.Rank == rank).Sum(entry => entry.TotalPj);
 }

@@ -19,7 +19,8 @@ public sealed class DramMemorySystem
     /// <param name="observers">Who watches a channel, by its number; null for nobody.</param>
     public DramMemorySystem(DramSpecification specification, ControllerPolicy policy, int channels, Func<int, IDramObserver?> observers)
     {
-        _channels = [.. Enumerable.Range(0, channels).Select(channel => new DramController(specification, policy, observers(channel)))];
+        LaneTimings timings = new(specification);
+        _channels = [.. Enumerable.Range(0, channels).Select(channel => new DramController(specification, policy, observers(channel), Scan.ByLoad, timings))];
     }
 
     /// <summary>Requests accepted so far.</summary>

@@ -30,7 +30,7 @@ public sealed record DramSetup
     public static DramSetup Open(string configuration, string? policy, string? mapping, int? channels)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (configuration.EndsWith(DramSim3Extension, StringComparison.OrdinalIgnoreCase))
+        if (IsDramSim3(configuration))
         {
             return OpenDramSim3(configuration, policy, mapping, channels);
         }
@@ -45,6 +45,13 @@ public sealed record DramSetup
             Notes = [],
         };
     }
+
+    /// <summary>The memory of a configuration alone.</summary>
+    /// <exception cref="PimSimUserException">It is unknown or wrong.</exception>
+    public static DramSpecification OpenMemory(string configuration) =>
+        IsDramSim3(configuration) ? DramSim3Memory.Resolve(DramSim3Configuration.Load(configuration)) : DramCatalogue.Open(configuration);
+
+    private static bool IsDramSim3(string configuration) => configuration.EndsWith(DramSim3Extension, StringComparison.OrdinalIgnoreCase);
 
     private static DramSetup OpenDramSim3(string path, string? policy, string? mapping, int? channels)
     {

@@ -79,7 +79,7 @@ internal sealed class LaneTimings
         Windows = Array.FindAll([.. specification.Windows], window => window.Command == DramCommand.ACT);
         if (Windows.Length < specification.Windows.Count)
         {
-            throw new NotSupportedException("only windows of activations are scheduled");
+            throw new PimSimUserException($"'{specification.Name}' has a window of commands other than ACT; only windows of activations are scheduled");
         }
 
         WindowRows = new AlignedInts[Windows.Length][];

@@ -1,3 +1,5 @@
+using PimSim.Traces.Format.Documents;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>A maintenance command to be issued: a precharge on the way to a refresh, or the refresh.</summary>
@@ -13,7 +15,6 @@ internal sealed class RefreshUnit
 
     private readonly DramOrganization _organization;
     private readonly ControllerPolicy _policy;
-    private readonly DramCommand _command;
     private readonly int _interval;
     private readonly int _targets;
     private readonly int _postponed;
@@ -25,16 +26,28 @@ internal sealed class RefreshUnit
     private readonly int[] _banks;
 
     /// <summary>Starts the intervals.</summary>
+    /// <exception cref="PimSimUserException">The memory has no interval for the command that the policy asks for.</exception>
     public RefreshUnit(DramSpecification specification, ControllerPolicy policy)
     {
         _organization = specification.Organization;
         _policy = policy;
-        (_command, _interval, _targets) = policy.Refresh switch
+        (Command, _interval, _targets) = policy.Refresh switch
         {
             RefreshCommand.PerBank => (DramCommand.REFpb, specification.Refresh.PerBankInterval, _organization.BanksPerRank),
             RefreshCommand.SameBank => (DramCommand.REFsb, specification.Refresh.SameBankInterval, _organization.BanksPerGroup),
             _ => (DramCommand.REFab, specification.Refresh.AllBankInterval, 1),
         };
+        if (policy.Refresh != RefreshCommand.None && _interval <= 0)
+        {
+            string name = policy.Refresh switch
+            {
+                RefreshCommand.PerBank => "per-bank",
+                RefreshCommand.SameBank => "same-bank",
+                _ => "all-bank",
+            };
+            throw new PimSimUserException($"policy '{policy.Name}' asks for {name} refresh, and '{specification.Name}' has no interval for it");
+        }
+
         int ranks = _organization.TotalRanks;
         _postponed = Math.Min(policy.PostponedRefreshes, specification.Refresh.MostPostponed) * _targets;
         _due = new int[ranks];
@@ -56,6 +69,9 @@ internal sealed class RefreshUnit
             NextDue = Math.Min(NextDue, _due[rank]);
         }
     }
+
+    /// <summary>The command that refreshes.</summary>
+    public DramCommand Command { get; }
 
     /// <summary>The cycle in which the next refresh comes due.</summary>
     public int NextDue { get; private set; }
@@ -144,9 +160,10 @@ internal sealed class RefreshUnit
         foreach (int rank in _order)
         {
             Maintenance candidate = NextOf(rank, lanes, issues, banks, free);
-            if (Math.Max(candidate.Cycle, free) < next.Cycle)
+            int cycle = Math.Max(candidate.Cycle, free);
+            if (cycle < next.Cycle)
             {
-                next = candidate with { Cycle = Math.Max(candidate.Cycle, free) };
+                next = candidate with { Cycle = cycle };
             }
         }
 
@@ -209,12 +226,12 @@ internal sealed class RefreshUnit
 
         if (isOpen)
         {
-            bool all = _command == DramCommand.REFab && !_policy.RefreshClosesSingly;
+            bool all = Command == DramCommand.REFab && !_policy.RefreshClosesSingly;
             return !all ? close : new Maintenance(isProtected ? BankLanes.Never : issues.Earliest(DramCommand.PREA, first), DramCommand.PREA, first, rank);
         }
 
-        int target = _command == DramCommand.REFab ? first : first + _target[rank];
-        return new Maintenance(issues.Earliest(_command, target), _command, target, rank);
+        int target = Command == DramCommand.REFab ? first : first + _target[rank];
+        return new Maintenance(issues.Earliest(Command, target), Command, target, rank);
     }
 
     private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)
@@ -232,7 +249,7 @@ internal sealed class RefreshUnit
 
     private bool IsTarget(int rank, int bank) => IsIn(_target[rank], bank);
 
-    private bool IsIn(int target, int bank) => _command switch
+    private bool IsIn(int target, int bank) => Command switch
     {
         DramCommand.REFpb => bank % _organization.BanksPerRank == target,
         DramCommand.REFsb => _organization.BankInGroupOf(bank) == target,

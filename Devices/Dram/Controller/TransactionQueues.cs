@@ -22,10 +22,10 @@ internal sealed class TransactionQueues(ControllerPolicy policy, RequestPool poo
     /// <summary>Takes a request.</summary>
     public void Add(int slot) => (pool[slot].IsWrite ? _writes : _reads).Add(slot);
 
-    /// <summary>The waiting read or write of an address, or none.</summary>
-    public int Find(bool isWrite, int bank, int row, int column)
+    /// <summary>The waiting write of an address, or none.</summary>
+    public int FindWrite(int bank, int row, int column)
     {
-        foreach (int slot in isWrite ? _writes : _reads)
+        foreach (int slot in _writes)
         {
             if (pool[slot].Bank == bank && pool[slot].Row == row && pool[slot].Column == column)
             {

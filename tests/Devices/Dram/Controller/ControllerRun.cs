@@ -19,7 +19,7 @@ internal sealed class ControllerRun
         _memory = memory;
         _policy = policy;
         _requests = requests;
-        DramController controller = new(memory, policy, Seen, scan, rebaseAt, lastSequence);
+        DramController controller = new(memory, policy, Seen, scan, rebaseAt: rebaseAt, lastSequence: lastSequence);
         long next = 0;
         foreach (DramRequest request in requests)
         {

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace PimSim.Devices.Dram.Controller;
+namespace PimSim.Devices.Dram;
 
 /// <summary>Writes lines of numbers and short words to a stream without making strings.</summary>
 internal sealed class CsvBytes(Stream stream) : IDisposable
