@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace PimSim.Devices.Dram.Controller;
 
@@ -10,18 +11,12 @@ namespace PimSim.Devices.Dram.Controller;
 /// </summary>
 internal sealed class BankLanes
 {
-    /// <summary>Key of a bank without a candidate. Lower keys come first.</summary>
-    public const int NoCandidate = int.MaxValue;
-
     /// <summary>A cycle that does not come.</summary>
     public const int Never = int.MaxValue;
 
-    /// <summary>With so many banks or fewer the scalar scan is quicker.</summary>
-    private const int FewBanks = 3;
-
     private readonly int _banks;
     private readonly int _lanes;
-    private readonly int _candidates;
+    private readonly int _waitKinds;
     private readonly Scan _scan;
     private readonly AlignedInts _times;
     private readonly AlignedInts _keys;
@@ -29,9 +24,7 @@ internal sealed class BankLanes
     private readonly int _rowLength;
     private readonly ulong[] _blocks;
     private readonly ulong[] _busy;
-    private readonly int _laneShift;
     private readonly bool _oneEach;
-    private int _busyBanks;
     private Choice _next;
     private bool _isStale = true;
 
@@ -45,13 +38,12 @@ internal sealed class BankLanes
     {
         _banks = banks;
         _lanes = timings.Lanes;
-        _laneShift = BitOperations.Log2((uint)_lanes);
-        _candidates = closesIdleRows ? LaneTimings.Waits : LaneTimings.RuledWaits;
+        _waitKinds = closesIdleRows ? LaneTimings.Waits : LaneTimings.RuledWaits;
         _scan = scan;
         _oneEach = oneEach && !closesIdleRows;
         _times = new AlignedInts(LaneTimings.Waits * _lanes);
-        _keys = new AlignedInts(LaneTimings.Waits * _lanes);
-        _keys.Span.Fill(NoCandidate);
+        _keys = new AlignedInts((_oneEach ? 1 : LaneTimings.Waits) * _lanes);
+        _keys.Span.Fill(unchecked((int)CandidateKey.None));
         _waits = timings.Rows;
         _rowLength = timings.RowLength;
         _blocks = timings.Blocks;
@@ -64,29 +56,51 @@ internal sealed class BankLanes
     /// <summary>The earliest cycle of a kind of command to a bank.</summary>
     public ref int Time(Wait wait, int bank) => ref Unsafe.Add(ref _times.Start, ((int)wait * _lanes) + bank);
 
-    /// <summary>Sets the candidates of a bank.</summary>
+    /// <summary>The key of a bank's only candidate, or of none.</summary>
+    public uint OnlyKey(int bank) => (uint)Unsafe.Add(ref _keys.Start, bank);
+
+    /// <summary>Sets the only candidate of a bank.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void SetCandidates(int bank, int read, int write, int activate, int precharge)
+    public void SetCandidate(int bank, uint key)
     {
-        // Whole vectors, since the scan that follows could not read single elements out of the store buffer.
+        Place(ref Unsafe.Add(ref _keys.Start, bank & -LaneTimings.Width), LaneOf(bank), key);
+        _isStale = true;
+        SetBusy(bank, key != CandidateKey.None);
+    }
+
+    /// <summary>Sets the candidates of a bank.</summary>
+    public void SetCandidates(int bank, uint read, uint write, uint activate, uint precharge)
+    {
+        uint first = Math.Min(Math.Min(read, write), Math.Min(activate, precharge));
+        if (_oneEach)
+        {
+            SetCandidate(bank, first);
+            return;
+        }
+
         ref int keys = ref Unsafe.Add(ref _keys.Start, bank & -LaneTimings.Width);
-        Vector512<int> lane = Vector512.Equals(Vector512<int>.Indices, Vector512.Create(bank & (LaneTimings.Width - 1)));
+        Vector512<int> lane = LaneOf(bank);
         Place(ref keys, lane, read);
         Place(ref Unsafe.Add(ref keys, _lanes), lane, write);
         Place(ref Unsafe.Add(ref keys, 2 * _lanes), lane, activate);
         Place(ref Unsafe.Add(ref keys, 3 * _lanes), lane, precharge);
         _isStale = true;
-        SetBusy(bank, (read & write & activate & precharge) != NoCandidate);
+        SetBusy(bank, first != CandidateKey.None);
     }
 
     /// <summary>Sets or removes the candidate that closes an idle row.</summary>
-    public void SetIdleClose(int bank, int key, int cycle)
+    public void SetIdleClose(int bank, uint key, int cycle)
     {
         _isStale = true;
-        _keys.Span[(4 * _lanes) + bank] = key;
+        _keys.Span[(4 * _lanes) + bank] = (int)key;
         Time(Wait.IdleClose, bank) = cycle;
-        Span<int> keys = _keys.Span;
-        SetBusy(bank, key != NoCandidate || (keys[bank] & keys[_lanes + bank] & keys[(2 * _lanes) + bank] & keys[(3 * _lanes) + bank]) != NoCandidate);
+        bool busy = false;
+        for (int wait = 0; wait < LaneTimings.Waits; wait++)
+        {
+            busy |= Key((Wait)wait, bank) != CandidateKey.None;
+        }
+
+        SetBusy(bank, busy);
     }
 
     /// <summary>Moves the times that a command's rules move.</summary>
@@ -120,7 +134,7 @@ internal sealed class BankLanes
         Vector512<int> oldest = Vector512.Create(oldestCycle);
         for (nuint at = 0; at < (nuint)_lanes; at += LaneTimings.Width)
         {
-            Vector512.Max(Vector512.LoadUnsafe(ref times, at), oldest + Vector512.LoadUnsafe(ref row, at)).StoreUnsafe(ref times, at);
+            Raise(ref times, ref row, at, oldest);
         }
     }
 
@@ -130,17 +144,7 @@ internal sealed class BankLanes
         _isStale = true;
         foreach (ref int time in _times.Span)
         {
-            time = time == Never ? Never : Math.Max(time - cycles, 0);
-        }
-    }
-
-    /// <summary>Changes every key that is a candidate's.</summary>
-    public void Renumber(int firstSequence)
-    {
-        _isStale = true;
-        foreach (ref int key in _keys.Span)
-        {
-            key = key == NoCandidate ? key : key - firstSequence;
+            time = Math.Max(time - cycles, 0);
         }
     }
 
@@ -150,33 +154,17 @@ internal sealed class BankLanes
     /// </summary>
     /// <param name="columnFloor">First cycle in which the column bus is free.</param>
     /// <param name="rowFloor">First cycle in which the row bus is free; the same on a shared bus.</param>
-    /// <param name="split">Two buses.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref readonly Choice Next(int columnFloor, int rowFloor, bool split)
+    public Choice Next(int columnFloor, int rowFloor)
     {
         // Floors only rise: what was found stands until a candidate or a time changes, or its bus is taken.
         if (_isStale || _next.Cycle < (_next.Wait <= Wait.Write ? columnFloor : rowFloor))
         {
-            _next = Find(columnFloor, rowFloor, split);
+            _next = Find(columnFloor, rowFloor);
             _isStale = false;
         }
 
-        return ref _next;
-    }
-
-    private Choice Find(int columnFloor, int rowFloor, bool split)
-    {
-        if (_oneEach && _busyBanks == 1 && _busy.Length == 1 && _scan != Scan.Vector)
-        {
-            ReadinessChecks++;
-            Choice only = ChoiceOf(BitOperations.TrailingZeroCount(_busy[0]), 0);
-            return only with { Cycle = Math.Max(Time(only.Wait, only.Bank), only.Wait <= Wait.Write ? columnFloor : rowFloor) };
-        }
-
-        bool scalar = _scan == Scan.Scalar || (_scan == Scan.ByLoad && _busyBanks <= FewBanks);
-        return scalar ? NextScalar(columnFloor, rowFloor, split)
-            : _lanes == LaneTimings.Width && !split && _oneEach ? NextOfOneVector(rowFloor)
-            : NextVector(columnFloor, rowFloor, split);
+        return _next;
     }
 
     /// <summary>The ready candidate that comes first when banks take turns: the first bank behind <paramref name="last"/>, there the
@@ -195,203 +183,158 @@ internal sealed class BankLanes
                 continue;
             }
 
-            Choice best = Choice.None;
-            for (int wait = columns ? 0 : (int)Wait.Activate; wait < (rows ? LaneTimings.RuledWaits : (int)Wait.Activate); wait++)
+            uint best = CandidateKey.None;
+            for (int row = 0; row < (_oneEach ? 1 : LaneTimings.RuledWaits); row++)
             {
-                int key = _keys.Span[(wait * _lanes) + bank];
-                if (key < best.Key && Time((Wait)wait, bank) <= cycle)
+                uint key = Key((Wait)row, bank);
+                Wait wait = CandidateKey.WaitOf(key);
+                bool counts = key != CandidateKey.None && (wait <= Wait.Write ? columns : rows);
+                if (counts && CandidateKey.OnOneBus(key) < CandidateKey.OnOneBus(best) && Time(wait, bank) <= cycle)
                 {
-                    best = new Choice(cycle, key, (Wait)wait, bank);
+                    best = key;
                 }
             }
 
-            if (best.Bank >= 0)
+            if (best != CandidateKey.None)
             {
-                return best;
+                return new Choice(cycle, best);
             }
         }
 
         return Choice.None;
     }
+
+    private static Vector512<int> LaneOf(int bank) => Vector512.Equals(Vector512<int>.Indices, Vector512.Create(bank & (LaneTimings.Width - 1)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Raise(ref int times, ref int waits, nuint at, Vector512<int> now) =>
         Vector512.Max(Vector512.LoadUnsafe(ref times, at), now + Vector512.LoadUnsafe(ref waits, at)).StoreUnsafe(ref times, at);
 
+    // A whole vector, since the scan that follows could not read single elements out of the store buffer.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Place(ref int keys, Vector512<int> lane, int key) =>
-        Vector512.ConditionalSelect(lane, Vector512.Create(key), Vector512.LoadUnsafe(ref keys)).StoreUnsafe(ref keys);
+    private static void Place(ref int keys, Vector512<int> lane, uint key) =>
+        Vector512.ConditionalSelect(lane, Vector512.Create((int)key), Vector512.LoadUnsafe(ref keys)).StoreUnsafe(ref keys);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void SetBusy(int bank, bool busy)
     {
         ref ulong word = ref _busy[bank >> 6];
-        ulong bit = 1UL << bank;
-        if (busy != ((word & bit) != 0))
-        {
-            word ^= bit;
-            _busyBanks += busy ? 1 : -1;
-        }
+        word = (word & ~(1UL << bank)) | ((busy ? 1UL : 0) << bank);
     }
 
-    private Choice NextScalar(int columnFloor, int rowFloor, bool split)
-    {
-        ref int times = ref _times.Start;
-        ref int keys = ref _keys.Start;
-        int cycle = Never;
-        int key = NoCandidate;
-        int index = -1;
-        for (int word = 0; word < _busy.Length; word++)
-        {
-            for (ulong rest = _busy[word]; rest != 0; rest &= rest - 1)
-            {
-                int bank = (word << 6) + BitOperations.TrailingZeroCount(rest);
-                ReadinessChecks++;
-                int floor = columnFloor;
-                for (int wait = 0, at = bank; wait < _candidates; wait++, at += _lanes)
-                {
-                    floor = wait == (int)Wait.Activate ? rowFloor : floor;
-                    int candidate = Unsafe.Add(ref keys, at);
-                    if (candidate == NoCandidate)
-                    {
-                        continue;
-                    }
+    /// <summary>The key of a bank's candidate for a kind of command; of banks with one candidate each it is that for any.</summary>
+    private uint Key(Wait wait, int bank) => (uint)Unsafe.Add(ref _keys.Start, (_oneEach ? 0 : (int)wait * _lanes) + bank);
 
-                    // On two buses, a column command goes before a row command of the same cycle whatever their keys.
-                    int time = Math.Max(Unsafe.Add(ref times, at), floor);
-                    bool sameBus = !split || index < 0 || (index < 2 * _lanes) == (wait < (int)Wait.Activate);
-                    if (time < cycle || (time == cycle && (sameBus ? candidate < key : wait < (int)Wait.Activate)))
-                    {
-                        cycle = time;
-                        key = candidate;
-                        index = at;
-                    }
+    private Choice Find(int columnFloor, int rowFloor)
+    {
+        if (_scan == Scan.Scalar)
+        {
+            return NextScalar(columnFloor, rowFloor);
+        }
+
+        if (!_oneEach)
+        {
+            return NextOfAny(columnFloor, rowFloor);
+        }
+
+        if (_busy.Length == 1 && BitOperations.IsPow2(_busy[0]) && _scan != Scan.Vector)
+        {
+            ReadinessChecks++;
+            return Of(Key(Wait.Read, BitOperations.TrailingZeroCount(_busy[0])), columnFloor, rowFloor);
+        }
+
+        return NextOfOneEach(columnFloor, rowFloor);
+    }
+
+    private Choice Of(uint key, int columnFloor, int rowFloor)
+    {
+        Wait wait = CandidateKey.WaitOf(key);
+        return new Choice(Math.Max(Time(wait, CandidateKey.Bank(key)), wait <= Wait.Write ? columnFloor : rowFloor), key);
+    }
+
+    private Choice NextScalar(int columnFloor, int rowFloor)
+    {
+        Choice first = Choice.None;
+        for (int bank = 0; bank < _banks; bank++)
+        {
+            ReadinessChecks++;
+            for (Wait wait = Wait.Read; wait < (_oneEach ? Wait.Write : (Wait)_waitKinds); wait++)
+            {
+                if (Key(wait, bank) is uint key and not CandidateKey.None && Of(key, columnFloor, rowFloor) is Choice choice && choice.Packed < first.Packed)
+                {
+                    first = choice;
                 }
             }
         }
 
-        return index < 0 ? Choice.None : new Choice(cycle, key, (Wait)(index >> _laneShift), index & (_lanes - 1));
+        return first;
     }
 
-    /// <summary>The cycle of the next command and which buses' candidates compete for it.</summary>
-    private static (int Cycle, bool Columns, bool Rows) Earlier(int column, int columnFloor, int row, int rowFloor, bool split)
-    {
-        column = Math.Max(column, columnFloor);
-        row = Math.Max(row, rowFloor);
-        return split ? (Math.Min(column, row), column <= row, row < column) : (Math.Min(column, row), true, true);
-    }
-
-    /// <summary><see cref="NextVector"/> for sixteen banks with one candidate each, on one bus: everything stays in registers.</summary>
+    /// <summary>The lowest choice of banks with one candidate each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private Choice NextOfOneVector(int floor)
-    {
-        const int Width = LaneTimings.Width;
-        ref int times = ref _times.Start;
-        ref int keys = ref _keys.Start;
-        Vector512<int> none = Vector512.Create(NoCandidate);
-        Vector512<int> candidates = Vector512.Min(
-            Vector512.Min(Vector512.LoadUnsafe(ref keys, 0), Vector512.LoadUnsafe(ref keys, Width)),
-            Vector512.Min(Vector512.LoadUnsafe(ref keys, 2 * Width), Vector512.LoadUnsafe(ref keys, 3 * Width)));
-        Vector512<int> earliest = Vector512.Min(
-            Vector512.Min(TimesOfCandidates(ref times, ref keys, 0, none), TimesOfCandidates(ref times, ref keys, Width, none)),
-            Vector512.Min(TimesOfCandidates(ref times, ref keys, 2 * Width, none), TimesOfCandidates(ref times, ref keys, 3 * Width, none)));
-        ReadinessChecks++;
-        int cycle = Math.Max(Lowest(earliest), floor);
-        if (cycle == Never)
-        {
-            return Choice.None;
-        }
-
-        Vector512<int> ready = Vector512.LessThanOrEqual(earliest, Vector512.Create(cycle));
-        ulong banks = ready.ExtractMostSignificantBits();
-        int bank = BitOperations.TrailingZeroCount(banks);
-        if ((banks & (banks - 1)) != 0)
-        {
-            Vector512<int> best = Vector512.ConditionalSelect(ready, candidates, none);
-            bank = BitOperations.TrailingZeroCount(Vector512.Equals(best, Vector512.Create(Lowest(best))).ExtractMostSignificantBits());
-        }
-
-        return ChoiceOf(bank, cycle);
-    }
-
-    /// <summary>The only candidate of a bank.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Choice ChoiceOf(int bank, int cycle)
-    {
-        ref int key = ref Unsafe.Add(ref _keys.Start, bank);
-        int read = key;
-        int write = Unsafe.Add(ref key, _lanes);
-        int activate = Unsafe.Add(ref key, 2 * _lanes);
-        int precharge = Unsafe.Add(ref key, 3 * _lanes);
-        int wait = (write != NoCandidate ? 1 : 0) + (activate != NoCandidate ? 2 : 0) + (precharge != NoCandidate ? 3 : 0);
-        return new Choice(cycle, Math.Min(Math.Min(read, write), Math.Min(activate, precharge)), (Wait)wait, bank);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private Choice NextVector(int columnFloor, int rowFloor, bool split)
+    private Choice NextOfOneEach(int columnFloor, int rowFloor)
     {
         ref int times = ref _times.Start;
         ref int keys = ref _keys.Start;
-        Vector512<int> none = Vector512.Create(NoCandidate);
-        Vector512<int> columnCycles = none;
-        Vector512<int> rowCycles = none;
-        int columnEnd = 2 * _lanes;
-        int rowEnd = _candidates * _lanes;
-        for (int at = 0; at < columnEnd; at += Vector512<int>.Count)
+        Vector512<int> columnsFrom = Vector512.Create(columnFloor);
+        Vector512<int> rowsFrom = Vector512.Create(rowFloor);
+        Vector512<long> first = Vector512.Create(long.MaxValue);
+        for (nuint at = 0; at < (nuint)_lanes; at += LaneTimings.Width)
         {
-            columnCycles = Vector512.Min(columnCycles, TimesOfCandidates(ref times, ref keys, at, none));
-        }
-
-        for (int at = columnEnd; at < rowEnd; at += Vector512<int>.Count)
-        {
-            rowCycles = Vector512.Min(rowCycles, TimesOfCandidates(ref times, ref keys, at, none));
+            Vector512<int> key = Vector512.LoadUnsafe(ref keys, at);
+            Vector512<int> wait = key & Vector512.Create((int)CandidateKey.WaitMask);
+            Vector512<int> column = Vector512.ConditionalSelect(
+                Vector512.Equals(wait, Vector512<int>.Zero), Vector512.LoadUnsafe(ref times, at), Vector512.LoadUnsafe(ref times, at + (nuint)_lanes));
+            Vector512<int> row = Vector512.ConditionalSelect(
+                Vector512.Equals(wait, Vector512.Create((int)Wait.Activate)),
+                Vector512.LoadUnsafe(ref times, at + (2 * (nuint)_lanes)),
+                Vector512.LoadUnsafe(ref times, at + (3 * (nuint)_lanes)));
+            Vector512<int> cycle = Vector512.ConditionalSelect(
+                Vector512.LessThan(wait, Vector512.Create((int)Wait.Activate)), Vector512.Max(column, columnsFrom), Vector512.Max(row, rowsFrom));
+            cycle = Vector512.ConditionalSelect(Vector512.Equals(key, Vector512<int>.AllBitsSet), Vector512.Create(Never), cycle);
+            first = Vector512.Min(first, Earlier(key, cycle));
         }
 
         ReadinessChecks++;
-        (int cycle, bool columns, bool rows) = Earlier(Lowest(columnCycles), columnFloor, Lowest(rowCycles), rowFloor, split);
-        if (cycle == Never)
-        {
-            return Choice.None;
-        }
+        return new Choice(Lowest(first));
+    }
 
-        Vector512<int> now = Vector512.Create(cycle);
-        Vector512<int> best = none;
-        int from = columns ? 0 : columnEnd;
-        int end = rows ? rowEnd : columnEnd;
-        for (int at = from; at < end; at += Vector512<int>.Count)
+    /// <summary>The lowest choice of all candidates.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Choice NextOfAny(int columnFloor, int rowFloor)
+    {
+        ref int times = ref _times.Start;
+        ref int keys = ref _keys.Start;
+        Vector512<long> first = Vector512.Create(long.MaxValue);
+        for (int wait = 0; wait < _waitKinds; wait++)
         {
-            Vector512<int> ready = Vector512.LessThanOrEqual(Vector512.LoadUnsafe(ref times, (nuint)at), now);
-            best = Vector512.Min(best, Vector512.ConditionalSelect(ready, Vector512.LoadUnsafe(ref keys, (nuint)at), none));
-        }
-
-        int key = Lowest(best);
-        Vector512<int> wanted = Vector512.Create(key);
-        for (int at = from; at < end; at += Vector512<int>.Count)
-        {
-            ulong found = Vector512.Equals(Vector512.LoadUnsafe(ref keys, (nuint)at), wanted).ExtractMostSignificantBits();
-            if (found != 0)
+            Vector512<int> from = Vector512.Create(wait < (int)Wait.Activate ? columnFloor : rowFloor);
+            for (nuint at = (nuint)(wait * _lanes); at < (nuint)((wait + 1) * _lanes); at += LaneTimings.Width)
             {
-                int index = at + BitOperations.TrailingZeroCount(found);
-                return new Choice(cycle, key, (Wait)(index >> _laneShift), index & (_lanes - 1));
+                Vector512<int> key = Vector512.LoadUnsafe(ref keys, at);
+                Vector512<int> cycle = Vector512.Max(Vector512.LoadUnsafe(ref times, at), from);
+                cycle = Vector512.ConditionalSelect(Vector512.Equals(key, Vector512<int>.AllBitsSet), Vector512.Create(Never), cycle);
+                first = Vector512.Min(first, Earlier(key, cycle));
             }
         }
 
-        return Choice.None;
+        ReadinessChecks++;
+        return new Choice(Lowest(first));
     }
 
+    /// <summary>Cycles above keys, sixteen pairs of which the lower half remains: the order of lanes does not matter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> TimesOfCandidates(ref int times, ref int keys, int at, Vector512<int> none)
-    {
-        Vector512<int> empty = Vector512.Equals(Vector512.LoadUnsafe(ref keys, (nuint)at), none);
-        return Vector512.ConditionalSelect(empty, none, Vector512.LoadUnsafe(ref times, (nuint)at));
-    }
+    private static Vector512<long> Earlier(Vector512<int> key, Vector512<int> cycle) => Avx512F.IsSupported
+        ? Vector512.Min(Avx512F.UnpackLow(key, cycle).AsInt64(), Avx512F.UnpackHigh(key, cycle).AsInt64())
+        : Vector512.Min(
+            Vector512.WidenLower(key.AsUInt32()).AsInt64() | (Vector512.WidenLower(cycle) << 32),
+            Vector512.WidenUpper(key.AsUInt32()).AsInt64() | (Vector512.WidenUpper(cycle) << 32));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Lowest(Vector512<int> vector)
+    private static long Lowest(Vector512<long> vector)
     {
-        Vector256<int> half = Vector256.Min(vector.GetLower(), vector.GetUpper());
-        Vector128<int> quarter = Vector128.Min(half.GetLower(), half.GetUpper());
-        quarter = Vector128.Min(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
-        return Math.Min(quarter.ToScalar(), quarter.GetElement(1));
+        Vector256<long> half = Vector256.Min(vector.GetLower(), vector.GetUpper());
+        Vector128<long> quarter = Vector128.Min(half.GetLower(), half.GetUpper());
+        return Vector128.Min(quarter, Vector128.Shuffle(quarter, Vector128.Create(1L, 0L))).ToScalar();
     }
 }

@@ -1,6 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>What the controller knows of a bank, together so that one look fetches all of it.</summary>
+[StructLayout(LayoutKind.Sequential)]
 internal struct BankState
 {
     /// <summary>The open row, or <see cref="Closed"/>.</summary>
@@ -20,6 +25,9 @@ internal struct BankState
     public int Write;
     public int Row;
 
+    /// <summary>Where requests for the open row are counted.</summary>
+    public int OpenRowHash;
+
     /// <summary>The bank's rank and bank group, over all pseudo-channels.</summary>
     public int Rank;
     public int Group;
@@ -32,4 +40,8 @@ internal struct BankState
 
     /// <summary>No row is open.</summary>
     public const int Closed = -1;
+
+    /// <summary>The request of the candidate for a kind of command.</summary>
+    [UnscopedRef]
+    public ref int Slot(Wait wait) => ref Unsafe.Add(ref Read, Math.Min((int)wait, (int)Wait.Activate));
 }

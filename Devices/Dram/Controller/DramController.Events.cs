@@ -29,7 +29,7 @@ public sealed partial class DramController
                 Settle();
             }
 
-            ref readonly Choice choice = ref _lanes.Next(_columnFree, _rowFree, _split);
+            Choice choice = _lanes.Next(_columnFree, _rowFree);
             int cycle = choice.Cycle;
             if (_changed || cycle >= _quietUntil)
             {
@@ -68,7 +68,7 @@ public sealed partial class DramController
 
     /// <summary>An event beside the ordinary: a refresh due or in progress, a request moving on, or the second bus in the cycle of a
     /// change. Returns its cycle; never if it is beyond the limit; or that one has to look again.</summary>
-    private int AdvanceRare(int limit, in Choice choice)
+    private int AdvanceRare(int limit, Choice choice)
     {
         int cycle = choice.Cycle;
         Maintenance maintenance = default;
@@ -129,7 +129,7 @@ public sealed partial class DramController
     private void FindQuiet() => _quietUntil = _refresh.InProgress ? -1 : Math.Min(_refresh.NextDue, _stageCycle);
 
     /// <summary>On one bus a refresh goes before all but the opener's access; of two buses it needs the other than a column command.</summary>
-    private bool GivesWay(in Choice choice) => _split ? choice.Wait > Wait.Write : choice.Key >> PriorityShift > 0;
+    private bool GivesWay(Choice choice) => _split ? choice.Wait > Wait.Write : !CandidateKey.IsFirst(choice.Key);
 
     private int ComeDue(int cycle)
     {

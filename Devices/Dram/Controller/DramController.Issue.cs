@@ -7,7 +7,7 @@ public sealed partial class DramController
 {
     /// <summary>Issues a chosen command. False if it turned out to have to wait.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool Issue(in Choice choice)
+    private bool Issue(Choice choice)
     {
         if (_policy.Arbitration != Arbitration.RoundRobin)
         {
@@ -18,7 +18,7 @@ public sealed partial class DramController
         int cycle = choice.Cycle;
         bool columns = _columnFree <= cycle;
         bool rows = _rowFree <= cycle;
-        bool isInTurn = choice.Key >> PriorityShift > 0 && choice.Wait != Wait.IdleClose;
+        bool isInTurn = !CandidateKey.IsFirst(choice.Key) && choice.Wait != Wait.IdleClose;
         Choice first = isInTurn ? _lanes.InTurn(cycle, _lastBank, columns, rows) : choice;
         if (!Perform(first))
         {
@@ -44,7 +44,7 @@ public sealed partial class DramController
         }
 
         Choice second = _lanes.InTurn(cycle, _lastBank, columns, rows);
-        if (second.Bank >= 0)
+        if (second.Exists)
         {
             _lastBank = second.Bank;
             if (second.Wait <= Wait.Write != firstWasColumn)
@@ -58,7 +58,7 @@ public sealed partial class DramController
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Perform(in Choice choice)
+    private bool Perform(Choice choice)
     {
         int bank = choice.Bank;
         switch (choice.Wait)
@@ -206,6 +206,7 @@ public sealed partial class DramController
         }
 
         bank.OpenRow = request.Row;
+        bank.OpenRowHash = request.RowHash;
         bank.Hits = 0;
         bank.LastAccess = _base + cycle;
         if (_policy.ServesOpenerFirst)
@@ -310,7 +311,7 @@ public sealed partial class DramController
     {
         for (int direction = 0; direction < 2; direction++)
         {
-            for (int slot = _pool.Head(bank, direction); slot != RequestPool.None; slot = _pool[slot].Next)
+            for (int slot = _pool.Head(bank, direction); _pool.IsRequest(slot); slot = _pool[slot].Next)
             {
                 if (_pool[slot].Row == row)
                 {

@@ -95,14 +95,12 @@ public sealed partial class DramController
         }
 
         ref WaitingRequest waiting = ref _pool[slot];
-        waiting.Sequence = _sequence++;
+        waiting.Order = CandidateKey.OfRequest(_sequence++, waiting.Bank);
         _pool.Append(slot);
         ref BankState bank = ref _banks[waiting.Bank];
         bank.Waiting++;
 
-        // A younger request changes nothing where an older one of its kind is the candidate already.
-        int candidate = waiting.Row != bank.OpenRow ? bank.Row : waiting.IsWrite ? bank.Write : bank.Read;
-        if (candidate == RequestPool.None)
+        if (ChangesCandidates(ref bank, ref waiting))
         {
             Renew(waiting.Bank);
         }
@@ -113,26 +111,27 @@ public sealed partial class DramController
         _rowFree = Math.Max(_rowFree, cycle + 1);
     }
 
-    /// <summary>Sequence numbers start again from the oldest waiting request's.</summary>
+    /// <summary>False if an older request of its kind is the candidate already, so that a younger one changes nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool ChangesCandidates(ref BankState bank, ref WaitingRequest request)
+    {
+        if (_isPlain)
+        {
+            uint key = _lanes.OnlyKey(request.Bank);
+            return key == CandidateKey.None || (CandidateKey.WaitOf(key) == Wait.Precharge && request.Row == bank.OpenRow);
+        }
+
+        return (request.Row != bank.OpenRow ? bank.Row : request.IsWrite ? bank.Write : bank.Read) == RequestPool.None;
+    }
+
+    /// <summary>Sequence numbers start again, in the same order.</summary>
     private void Renumber()
     {
-        int first = _sequence;
-        for (int list = 0; list < 2 * _banks.Length; list++)
+        _sequence = _pool.Renumber();
+        for (int bank = 0; bank < _banks.Length; bank++)
         {
-            int head = _pool.Head(list >> 1, list & 1);
-            first = head == RequestPool.None ? first : Math.Min(first, _pool[head].Sequence);
+            Renew(bank);
         }
-
-        for (int list = 0; list < 2 * _banks.Length; list++)
-        {
-            for (int slot = _pool.Head(list >> 1, list & 1); slot != RequestPool.None; slot = _pool[slot].Next)
-            {
-                _pool[slot].Sequence -= first;
-            }
-        }
-
-        _sequence -= first;
-        _lanes.Renumber(first);
     }
 
     private void RenewAll()
@@ -154,24 +153,17 @@ public sealed partial class DramController
         int open = bank.OpenRow;
         if (_isPlain && !bank.IsHeld)
         {
-            // Nearly always the oldest request decides alone: it hits the open row, or the bank is closed, or it waits for nothing.
+            // Nearly always the oldest request decides alone: it hits the open row, or none does, or the bank is closed.
             int direction = _eligible >> 1;
             int head = _pool.Head(number, direction);
+            ref WaitingRequest oldest = ref _pool[head];
             bool isClosed = open == BankState.Closed;
-            if (head == RequestPool.None || isClosed || _pool[head].Row == open)
+            bool hits = oldest.Row == open;
+            if (isClosed || hits || !_pool.MayHoldRow(bank.OpenRowHash, direction))
             {
-                int key = Key(head, isClosed ? _rowPriority : _readPriority);
-                bool isRead = !isClosed && direction == 0;
-                bool isWrite = !isClosed && direction != 0;
-                bank.Read = isRead ? head : RequestPool.None;
-                bank.Write = isWrite ? head : RequestPool.None;
-                bank.Row = isClosed ? head : RequestPool.None;
-                _lanes.SetCandidates(
-                    number,
-                    isRead ? key : BankLanes.NoCandidate,
-                    isWrite ? key : BankLanes.NoCandidate,
-                    isClosed ? key : BankLanes.NoCandidate,
-                    BankLanes.NoCandidate);
+                int wait = isClosed ? (int)Wait.Activate : hits ? direction : (int)Wait.Precharge;
+                bank.Slot((Wait)wait) = head;
+                _lanes.SetCandidate(number, _kindKeys[wait] | oldest.Order);
                 return;
             }
         }
@@ -200,33 +192,32 @@ public sealed partial class DramController
             write = RequestPool.None;
         }
 
-        int readPriority = _readPriority;
-        int writePriority = _readPriority;
+        uint readKey = _kindKeys[(int)Wait.Read];
+        uint writeKey = _kindKeys[(int)Wait.Write];
         if (opener != RequestPool.None)
         {
             closes = false;
             if (_pool[opener].IsWrite)
             {
                 write = opener;
-                writePriority = 0;
+                writeKey = _openerWriteKey;
             }
             else
             {
                 read = opener;
-                readPriority = 0;
+                readKey = _openerReadKey;
             }
         }
 
         bank.Read = read;
         bank.Write = write;
         bank.Row = other;
-        int rowKey = Key(other, _rowPriority);
         _lanes.SetCandidates(
             number,
-            Key(read, readPriority),
-            Key(write, writePriority),
-            open == BankState.Closed ? rowKey : BankLanes.NoCandidate,
-            closes ? rowKey : BankLanes.NoCandidate);
+            Key(read, readKey),
+            Key(write, writeKey),
+            open == BankState.Closed ? Key(other, _kindKeys[(int)Wait.Activate]) : CandidateKey.None,
+            closes ? Key(other, _kindKeys[(int)Wait.Precharge]) : CandidateKey.None);
         if (_policy.Page == PagePolicy.Timeout)
         {
             RenewIdleClose(number);
@@ -234,14 +225,14 @@ public sealed partial class DramController
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Key(int slot, int priority) => slot == RequestPool.None ? BankLanes.NoCandidate : priority | _pool[slot].Sequence;
+    private uint Key(int slot, uint kind) => slot == RequestPool.None ? CandidateKey.None : kind | _pool[slot].Order;
 
     /// <summary>The oldest request of a list for the open row and the oldest of both lists for another one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Look(int head, int open, ref int hit, ref int other)
     {
         bool wantsOther = true;
-        for (int slot = head; slot != RequestPool.None; slot = _pool[slot].Next)
+        for (int slot = head; _pool.IsRequest(slot); slot = _pool[slot].Next)
         {
             ref WaitingRequest request = ref _pool[slot];
             if (request.Row == open)
@@ -254,7 +245,7 @@ public sealed partial class DramController
                     return;
                 }
 
-                while (wantsOther && (slot = _pool[slot].Next) != RequestPool.None)
+                while (wantsOther && _pool.IsRequest(slot = _pool[slot].Next))
                 {
                     if (_pool[slot].Row != open)
                     {
@@ -279,7 +270,7 @@ public sealed partial class DramController
     }
 
     private int Older(int slot, int other) =>
-        other == RequestPool.None || _pool[slot].Sequence < _pool[other].Sequence ? slot : other;
+        other == RequestPool.None || _pool[slot].Order < _pool[other].Order ? slot : other;
 
     /// <summary>True if the open row may be closed for a request of another row: if no eligible request hits it, or at the cap if
     /// the request is older than all that do.</summary>
@@ -291,8 +282,8 @@ public sealed partial class DramController
         }
 
         return _policy.RowHitCap > 0 && hits >= _policy.RowHitCap
-            && (read == RequestPool.None || _pool[other].Sequence < _pool[read].Sequence)
-            && (write == RequestPool.None || _pool[other].Sequence < _pool[write].Sequence);
+            && (read == RequestPool.None || _pool[other].Order < _pool[read].Order)
+            && (write == RequestPool.None || _pool[other].Order < _pool[write].Order);
     }
 
     private void RenewIdleClose(int number)
@@ -300,6 +291,6 @@ public sealed partial class DramController
         ref BankState bank = ref _banks[number];
         bool idle = bank.OpenRow != BankState.Closed && bank.Waiting == 0 && !bank.IsHeld;
         int cycle = Math.Max((int)(bank.LastAccess - _base) + _policy.PageTimeoutCycles, _lanes.Time(Wait.Precharge, number));
-        _lanes.SetIdleClose(number, idle ? IdleClosePriority | number : BankLanes.NoCandidate, cycle);
+        _lanes.SetIdleClose(number, idle ? _kindKeys[(int)Wait.IdleClose] | CandidateKey.OfRequest(0, number) : CandidateKey.None, cycle);
     }
 }

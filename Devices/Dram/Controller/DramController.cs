@@ -13,9 +13,6 @@ public sealed partial class DramController
 {
     private const int Reads = 1;
     private const int Writes = 2;
-    private const int PriorityShift = 28;
-    private const int LastSequence = (1 << PriorityShift) - 1;
-    private const int IdleClosePriority = 6 << PriorityShift;
 
     /// <summary>In place of an event's cycle: look again.</summary>
     private const int Again = -1;
@@ -45,8 +42,9 @@ public sealed partial class DramController
     private readonly int _readDone;
     private readonly int _writeDone;
     private readonly int _refreshCycles;
-    private readonly int _readPriority;
-    private readonly int _rowPriority;
+    private readonly uint[] _kindKeys;
+    private readonly uint _openerReadKey;
+    private readonly uint _openerWriteKey;
 
     private readonly BankState[] _banks;
 
@@ -88,7 +86,7 @@ public sealed partial class DramController
 
     /// <summary>The same with what tests vary, and with rules that were compiled for another channel of the same memory.</summary>
     internal DramController(
-        DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan, LaneTimings? timings = null, int rebaseAt = RebaseAt, int lastSequence = LastSequence)
+        DramSpecification specification, ControllerPolicy policy, IDramObserver? observer, Scan scan, LaneTimings? timings = null, int rebaseAt = RebaseAt, int lastSequence = CandidateKey.LastSequence)
     {
         _rebaseAt = rebaseAt;
         _lastSequence = lastSequence;
@@ -97,8 +95,8 @@ public sealed partial class DramController
         _policy = policy;
         _observer = observer;
         _timings = timings ?? new LaneTimings(specification);
-        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.Page != PagePolicy.Timeout;
-        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, _isPlain && policy.CapHoldsHits, scan);
+        _isPlain = policy.Queues == QueueStructure.Split && !policy.ClosesOverHits && !policy.ServesOpenerFirst && policy.CapHoldsHits && policy.Page != PagePolicy.Timeout;
+        _lanes = new BankLanes(_timings, organization.Banks, policy.Page == PagePolicy.Timeout, _isPlain, scan);
         _refresh = new RefreshUnit(specification, policy);
         _issues = new LastIssues(specification);
         _statistics = new ChannelStatistics(specification);
@@ -109,6 +107,11 @@ public sealed partial class DramController
             QueueStructure.Staged => policy.ReadQueueSize + policy.WriteQueueSize + (organization.Banks * policy.BankQueueSize),
             _ => policy.ReadQueueSize + policy.WriteQueueSize + (policy.ServesOpenerFirst ? organization.Banks : 0),
         };
+        if (capacity > lastSequence)
+        {
+            throw new PimSimUserException($"policy '{policy.Name}' lets {capacity} requests wait in a channel of {organization.Banks} banks; at most {lastSequence} are simulated");
+        }
+
         _pool = new RequestPool(capacity, organization.Banks);
         _stage = policy.Queues == QueueStructure.Staged ? new TransactionQueues(policy, _pool) : null;
         _eligible = policy.Queues == QueueStructure.Split ? Reads : Reads | Writes;
@@ -118,8 +121,17 @@ public sealed partial class DramController
         _readDone = specification.ReadLatencyCycles + specification.BurstCycles;
         _writeDone = specification.WriteLatencyCycles + specification.BurstCycles;
         _refreshCycles = LaneTimings.Spacing(specification, _refresh.Command, DramCommand.ACT, RuleScope.Bank, RuleScope.Rank, RuleScope.BankGroup);
-        _readPriority = 1 << PriorityShift;
-        _rowPriority = (policy.Arbitration == Arbitration.RowHitFirst ? 2 : 1) << PriorityShift;
+        int rowPriority = policy.Arbitration == Arbitration.RowHitFirst ? CandidateKey.Row : CandidateKey.Column;
+        _kindKeys =
+        [
+            CandidateKey.OfKind(Wait.Read, CandidateKey.Column, _split),
+            CandidateKey.OfKind(Wait.Write, CandidateKey.Column, _split),
+            CandidateKey.OfKind(Wait.Activate, rowPriority, _split),
+            CandidateKey.OfKind(Wait.Precharge, rowPriority, _split),
+            CandidateKey.OfKind(Wait.IdleClose, CandidateKey.IdleClose, _split),
+        ];
+        _openerReadKey = CandidateKey.OfKind(Wait.Read, CandidateKey.First, _split);
+        _openerWriteKey = CandidateKey.OfKind(Wait.Write, CandidateKey.First, _split);
 
         _quietUntil = _refresh.NextDue;
         int banks = organization.Banks;
