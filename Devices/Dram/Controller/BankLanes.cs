@@ -69,6 +69,7 @@ internal sealed class BankLanes
     }
 
     /// <summary>Sets the candidates of a bank.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void SetCandidates(int bank, uint read, uint write, uint activate, uint precharge)
     {
         uint first = Math.Min(Math.Min(read, write), Math.Min(activate, precharge));
@@ -127,6 +128,7 @@ internal sealed class BankLanes
     }
 
     /// <summary>Keeps a rank's activations out of a full window.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void HoldWindow(AlignedInts waits, int oldestCycle)
     {
         ref int times = ref Unsafe.Add(ref _times.Start, (int)Wait.Activate * _lanes);
@@ -225,6 +227,7 @@ internal sealed class BankLanes
     /// <summary>The key of a bank's candidate for a kind of command; of banks with one candidate each it is that for any.</summary>
     private uint Key(Wait wait, int bank) => (uint)Unsafe.Add(ref _keys.Start, (_oneEach ? 0 : (int)wait * _lanes) + bank);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Choice Find(int columnFloor, int rowFloor)
     {
         if (_scan == Scan.Scalar)

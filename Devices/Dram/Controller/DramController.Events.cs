@@ -68,6 +68,7 @@ public sealed partial class DramController
 
     /// <summary>An event beside the ordinary: a refresh due or in progress, a request moving on, or the second bus in the cycle of a
     /// change. Returns its cycle; never if it is beyond the limit; or that one has to look again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int AdvanceRare(int limit, Choice choice)
     {
         int cycle = choice.Cycle;
@@ -131,6 +132,7 @@ public sealed partial class DramController
     /// <summary>On one bus a refresh goes before all but the opener's access; of two buses it needs the other than a column command.</summary>
     private bool GivesWay(Choice choice) => _split ? choice.Wait > Wait.Write : !CandidateKey.IsFirst(choice.Key);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int ComeDue(int cycle)
     {
         _refresh.ComeDue(cycle);
@@ -165,7 +167,7 @@ public sealed partial class DramController
             {
                 _banks[bank].IsHeld = true;
                 _refreshFrom[_banks[bank].Rank] = _base + _changeCycle + 1;
-                Renew(bank);
+                RenewIfUsed(bank);
             }
 
             FindQuiet();

@@ -242,6 +242,7 @@ public sealed partial class DramController
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Maintain(in Maintenance maintenance, int cycle)
     {
         switch (maintenance.Command)
@@ -256,7 +257,7 @@ public sealed partial class DramController
                     if (_banks[bank].OpenRow != BankState.Closed)
                     {
                         CloseRow(ref _banks[bank], cycle);
-                        Renew(bank);
+                        RenewIfUsed(bank);
                     }
                 }
 
@@ -268,7 +269,7 @@ public sealed partial class DramController
                 foreach (int bank in _refresh.Issued(maintenance.Rank))
                 {
                     _banks[bank].IsHeld = false;
-                    Renew(bank);
+                    RenewIfUsed(bank);
                 }
 
                 FindQuiet();

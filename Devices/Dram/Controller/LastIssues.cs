@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>
@@ -34,6 +36,7 @@ internal sealed class LastIssues
     public void Issue(DramCommand command, int bank, int cycle) => _cycles[((int)command * _banks) + bank] = cycle;
 
     /// <summary>The first cycle in which every rule allows a refresh or a PREA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Earliest(DramCommand command, int bank)
     {
         int earliest = 0;

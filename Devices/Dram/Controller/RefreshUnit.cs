@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
@@ -105,6 +106,7 @@ internal sealed class RefreshUnit
 
     /// <summary>Starts the refreshes that must or can start. Returns the banks that are held from now on.</summary>
     /// <param name="banks">All banks.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<int> Start(ReadOnlySpan<BankState> banks)
     {
         int held = 0;
@@ -154,6 +156,7 @@ internal sealed class RefreshUnit
     /// <param name="issues">Earliest cycles of commands to several banks and refreshes.</param>
     /// <param name="banks">All banks.</param>
     /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         Maintenance next = new(BankLanes.Never, default, -1, -1);
@@ -171,6 +174,7 @@ internal sealed class RefreshUnit
     }
 
     /// <summary>Takes note that the refresh of a rank was issued. Returns the banks that were held for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<int> Issued(int rank)
     {
         int released = 0;
@@ -202,6 +206,7 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
     {
         int first = FirstBank(rank);
