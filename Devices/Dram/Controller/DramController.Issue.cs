@@ -284,7 +284,8 @@ public sealed partial class DramController
     private void Send(DramCommand command, int bank, int cycle, int row, int column)
     {
         _lanes.Issue(command, bank, cycle);
-        _issues.Issue(command, bank, cycle);
+        int rank = _banks[bank].Rank;
+        _issues.Issue(command, bank, rank, cycle);
         int free = cycle + _commandCycles[(int)command];
         if (!_split)
         {
@@ -304,7 +305,7 @@ public sealed partial class DramController
 
         _changed = true;
         _changeCycle = cycle;
-        _statistics.Count(_banks[bank].Rank, command);
+        _statistics.Count(rank, command);
         _observer?.OnCommand(_base + cycle, command, bank, row, column);
     }
 

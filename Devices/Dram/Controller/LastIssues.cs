@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace PimSim.Devices.Dram.Controller;
 
 /// <summary>
-/// When each command was last issued to each bank. Says how long commands must wait that are too rare to be worth a time of their own:
+/// When each command was last issued to each bank, and to each rank. Says how long commands must wait that are too rare to be worth a time of their own:
 /// refreshes and the closing of a whole rank.
 /// </summary>
 internal sealed class LastIssues
@@ -13,12 +13,18 @@ internal sealed class LastIssues
     private readonly (int Issue, int Latency)[][] _waits;
     private readonly int[] _cycles;
     private readonly int _banks;
+    private readonly int _ranks;
+    private readonly int _firstOfRanks;
+    private readonly int _banksPerRank;
 
     /// <summary>Nothing issued yet.</summary>
     public LastIssues(DramSpecification specification)
     {
         _banks = specification.Organization.Banks;
-        _cycles = new int[DramCommands.Count * _banks];
+        _ranks = specification.Organization.TotalRanks;
+        _banksPerRank = specification.Organization.BanksPerRank;
+        _firstOfRanks = DramCommands.Count * _banks;
+        _cycles = new int[_firstOfRanks + (DramCommands.Count * _ranks)];
         Array.Fill(_cycles, LongAgo);
         _waits = new (int, int)[DramCommands.Count * _banks][];
         BankRelation relation = new(specification.Organization);
@@ -33,7 +39,12 @@ internal sealed class LastIssues
     }
 
     /// <summary>Takes note of a command; one to several banks is named by the first.</summary>
-    public void Issue(DramCommand command, int bank, int cycle) => _cycles[((int)command * _banks) + bank] = cycle;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Issue(DramCommand command, int bank, int rank, int cycle)
+    {
+        _cycles[((int)command * _banks) + bank] = cycle;
+        _cycles[OfRank(command, rank)] = cycle;
+    }
 
     /// <summary>The first cycle in which every rule allows a refresh or a PREA.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -57,14 +68,25 @@ internal sealed class LastIssues
         }
     }
 
+    private int OfRank(DramCommand command, int rank) => _firstOfRanks + ((int)command * _ranks) + rank;
+
     private (int Issue, int Latency)[] WaitsOf(TimingRule[] rules, BankRelation relation, int bank)
     {
         List<(int, int)> waits = [];
         foreach (TimingRule rule in rules)
         {
-            for (int other = 0; other < _banks; other++)
+            for (int rank = 0; rank < _ranks; rank++)
             {
-                if (relation.IsNamedBy(rule.From, other) && relation.Holds(rule.Scope, rule.From, other, rule.To, bank))
+                int[] named = [.. Enumerable.Range(rank * _banksPerRank, _banksPerRank).Where(other => relation.IsNamedBy(rule.From, other))];
+                int[] holding = Array.FindAll(named, other => relation.Holds(rule.Scope, rule.From, other, rule.To, bank));
+                if (holding.Length == named.Length)
+                {
+                    // Of all banks of a rank, the last command to the rank is the latest.
+                    waits.Add((OfRank(rule.From, rank), rule.LatencyCycles));
+                    continue;
+                }
+
+                foreach (int other in holding)
                 {
                     waits.Add((((int)rule.From * _banks) + other, rule.LatencyCycles));
                 }
