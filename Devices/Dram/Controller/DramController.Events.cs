@@ -76,7 +76,7 @@ public sealed partial class DramController
         bool maintains = false;
         if (_refresh.InProgress)
         {
-            maintenance = _refresh.Next(_lanes, _issues, _banks, _rowFree);
+            maintenance = _refresh.Next(_lanes, _issues, _banks, _openBanks, _rowFree);
             maintains = maintenance.Cycle < cycle || (maintenance.Cycle == cycle && GivesWay(choice));
             cycle = maintains ? maintenance.Cycle : cycle;
         }

@@ -13,9 +13,11 @@ internal readonly record struct Maintenance(int Cycle, DramCommand Command, int 
 internal sealed class RefreshUnit
 {
     private const int NoTarget = -1;
+    private const int NoBank = -1;
 
-    private readonly DramOrganization _organization;
     private readonly ControllerPolicy _policy;
+    private readonly int _banksPerRank;
+    private readonly bool _closesAtOnce;
     private readonly int _interval;
     private readonly int _targets;
     private readonly int _postponed;
@@ -23,6 +25,9 @@ internal sealed class RefreshUnit
     private readonly int[] _owed;
     private readonly int[] _nextTarget;
     private readonly int[] _target;
+
+    // The target that each bank belongs to.
+    private readonly int[] _targetOf;
     private readonly List<int> _order = [];
     private readonly int[] _banks;
 
@@ -30,12 +35,13 @@ internal sealed class RefreshUnit
     /// <exception cref="PimSimUserException">The memory has no interval for the command that the policy asks for.</exception>
     public RefreshUnit(DramSpecification specification, ControllerPolicy policy)
     {
-        _organization = specification.Organization;
+        DramOrganization organization = specification.Organization;
+        _banksPerRank = organization.BanksPerRank;
         _policy = policy;
         (Command, _interval, _targets) = policy.Refresh switch
         {
-            RefreshCommand.PerBank => (DramCommand.REFpb, specification.Refresh.PerBankInterval, _organization.BanksPerRank),
-            RefreshCommand.SameBank => (DramCommand.REFsb, specification.Refresh.SameBankInterval, _organization.BanksPerGroup),
+            RefreshCommand.PerBank => (DramCommand.REFpb, specification.Refresh.PerBankInterval, _banksPerRank),
+            RefreshCommand.SameBank => (DramCommand.REFsb, specification.Refresh.SameBankInterval, organization.BanksPerGroup),
             _ => (DramCommand.REFab, specification.Refresh.AllBankInterval, 1),
         };
         if (policy.Refresh != RefreshCommand.None && _interval <= 0)
@@ -49,13 +55,20 @@ internal sealed class RefreshUnit
             throw new PimSimUserException($"policy '{policy.Name}' asks for {name} refresh, and '{specification.Name}' has no interval for it");
         }
 
-        int ranks = _organization.TotalRanks;
+        _closesAtOnce = Command == DramCommand.REFab && !policy.RefreshClosesSingly;
+        int ranks = organization.TotalRanks;
         _postponed = Math.Min(policy.PostponedRefreshes, specification.Refresh.MostPostponed) * _targets;
         _due = new int[ranks];
         _owed = new int[ranks];
         _nextTarget = new int[ranks];
         _target = new int[ranks];
-        _banks = new int[_organization.Banks];
+        _banks = new int[organization.Banks];
+        _targetOf = [.. Enumerable.Range(0, organization.Banks).Select(bank => Command switch
+        {
+            DramCommand.REFpb => bank % _banksPerRank,
+            DramCommand.REFsb => organization.BankInGroupOf(bank),
+            _ => 0,
+        })];
         Array.Fill(_target, NoTarget);
         NextDue = BankLanes.Never;
         if (policy.Refresh == RefreshCommand.None)
@@ -139,7 +152,7 @@ internal sealed class RefreshUnit
                 continue;
             }
 
-            for (int bank = FirstBank(rank); bank < FirstBank(rank) + _organization.BanksPerRank; bank++)
+            for (int bank = FirstBank(rank); bank < FirstBank(rank + 1); bank++)
             {
                 if (IsTarget(rank, bank))
                 {
@@ -155,14 +168,15 @@ internal sealed class RefreshUnit
     /// <param name="lanes">Earliest cycles of precharges.</param>
     /// <param name="issues">Earliest cycles of commands to several banks and refreshes.</param>
     /// <param name="banks">All banks.</param>
+    /// <param name="openBanks">Open banks of each rank.</param>
     /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
+    public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, ReadOnlySpan<int> openBanks, int free)
     {
-        Maintenance next = new(BankLanes.Never, default, -1, -1);
+        Maintenance next = new(BankLanes.Never, default, NoBank, -1);
         foreach (int rank in _order)
         {
-            Maintenance candidate = NextOf(rank, lanes, issues, banks, free);
+            Maintenance candidate = NextOf(rank, lanes, issues, banks, openBanks[rank] > 0, free);
             int cycle = Math.Max(candidate.Cycle, free);
             if (cycle < next.Cycle)
             {
@@ -178,9 +192,10 @@ internal sealed class RefreshUnit
     public ReadOnlySpan<int> Issued(int rank)
     {
         int released = 0;
-        for (int bank = 0; bank < _banks.Length; bank++)
+        (int first, int end) = _policy.RefreshHoldsChannel ? (0, _banks.Length) : (FirstBank(rank), FirstBank(rank + 1));
+        for (int bank = first; bank < end; bank++)
         {
-            if (_policy.RefreshHoldsChannel || (_organization.RankOf(bank) == rank && IsTarget(rank, bank)))
+            if (_policy.RefreshHoldsChannel || IsTarget(rank, bank))
             {
                 _banks[released++] = bank;
             }
@@ -207,43 +222,50 @@ internal sealed class RefreshUnit
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, int free)
+    private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, bool isOpen, int free)
     {
         int first = FirstBank(rank);
-        bool isOpen = false;
-        bool isProtected = false;
-        Maintenance close = new(BankLanes.Never, DramCommand.PRE, -1, rank);
-        for (int bank = first; bank < first + _organization.BanksPerRank; bank++)
+        if (_closesAtOnce && isOpen)
         {
-            if (banks[bank].OpenRow == BankState.Closed || !IsTarget(rank, bank))
-            {
-                continue;
-            }
-
-            isOpen = true;
-            isProtected |= banks[bank].Opener != RequestPool.None;
-            int cycle = Math.Max(lanes.Time(Wait.Precharge, bank), free);
-            if (banks[bank].Opener == RequestPool.None && cycle < close.Cycle)
-            {
-                close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
-            }
+            bool mustWait = _policy.ServesOpenerFirst && HasOpener(banks.Slice(first, _banksPerRank));
+            return new Maintenance(mustWait ? BankLanes.Never : issues.Earliest(DramCommand.PREA, first), DramCommand.PREA, first, rank);
         }
 
-        if (isOpen)
+        if (isOpen && NextClose(rank, lanes, banks, free) is { Bank: not NoBank } close)
         {
-            bool all = Command == DramCommand.REFab && !_policy.RefreshClosesSingly;
-            return !all ? close : new Maintenance(isProtected ? BankLanes.Never : issues.Earliest(DramCommand.PREA, first), DramCommand.PREA, first, rank);
+            return close;
         }
 
         int target = Command == DramCommand.REFab ? first : first + _target[rank];
         return new Maintenance(issues.Earliest(Command, target), Command, target, rank);
     }
 
-    private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)
+    /// <summary>The first bank to be closed for a refresh; at no cycle while all that are open must stay so, no bank if none is.</summary>
+    private Maintenance NextClose(int rank, BankLanes lanes, ReadOnlySpan<BankState> banks, int free)
     {
-        for (int bank = FirstBank(rank); bank < FirstBank(rank) + _organization.BanksPerRank; bank++)
+        Maintenance close = new(BankLanes.Never, DramCommand.PRE, NoBank, rank);
+        for (int bank = FirstBank(rank); bank < FirstBank(rank + 1); bank++)
         {
-            if (banks[bank].Waiting > 0 && IsIn(_nextTarget[rank], bank))
+            if (banks[bank].OpenRow == BankState.Closed || !IsTarget(rank, bank))
+            {
+                continue;
+            }
+
+            int cycle = banks[bank].Opener == RequestPool.None ? Math.Max(lanes.Time(Wait.Precharge, bank), free) : BankLanes.Never;
+            if (cycle < close.Cycle || close.Bank == NoBank)
+            {
+                close = new Maintenance(cycle, DramCommand.PRE, bank, rank);
+            }
+        }
+
+        return close;
+    }
+
+    private static bool HasOpener(ReadOnlySpan<BankState> banks)
+    {
+        foreach (ref readonly BankState bank in banks)
+        {
+            if (bank.Opener != RequestPool.None)
             {
                 return true;
             }
@@ -252,14 +274,20 @@ internal sealed class RefreshUnit
         return false;
     }
 
-    private bool IsTarget(int rank, int bank) => IsIn(_target[rank], bank);
-
-    private bool IsIn(int target, int bank) => Command switch
+    private bool IsWaitedFor(int rank, ReadOnlySpan<BankState> banks)
     {
-        DramCommand.REFpb => bank % _organization.BanksPerRank == target,
-        DramCommand.REFsb => _organization.BankInGroupOf(bank) == target,
-        _ => true,
-    };
+        for (int bank = FirstBank(rank); bank < FirstBank(rank + 1); bank++)
+        {
+            if (banks[bank].Waiting > 0 && _targetOf[bank] == _nextTarget[rank])
+            {
+                return true;
+            }
+        }
 
-    private int FirstBank(int rank) => rank * _organization.BanksPerRank;
+        return false;
+    }
+
+    private bool IsTarget(int rank, int bank) => _targetOf[bank] == _target[rank];
+
+    private int FirstBank(int rank) => rank * _banksPerRank;
 }
