@@ -50,6 +50,27 @@ public class DramTests
         Assert.Equal(0, exitCode);
     }
 
+    /// <summary>Vectors are sixteen wide where the processor has them and emulated where not.</summary>
+    [Theory]
+    [InlineData("ddr4-2400r", "frfcfs", "DOTNET_EnableAVX512")]
+    [InlineData("hbm2-2.0", "frfcfs", "DOTNET_EnableAVX2")]
+    [InlineData("hbm2-2.0", "ramulator", "DOTNET_EnableAVX512")]
+    [InlineData("ddr4-2400r", "frfcfs-timeout", "DOTNET_EnableHWIntrinsic")]
+    public void A_processor_without_wide_vectors_gives_the_same_commands(string memory, string policy, string instructions)
+    {
+        using TemporaryFolder folder = new();
+        string trace = folder.Write("requests.trace", RandomTrace());
+        string Commands(string value)
+        {
+            string commands = folder.File($"commands{value}.csv");
+            (int exitCode, _, string errors) = PimSimProcess.RunWith((instructions, value), "dram", trace, "--config", memory, "--policy", policy, "--commands", commands);
+            Assert.Equal((0, ""), (exitCode, WithoutNotes(errors)));
+            return File.ReadAllText(commands);
+        }
+
+        Assert.Equal(Commands("1"), Commands("0"));
+    }
+
     [Fact]
     public void The_same_requests_give_the_same_bytes_packed_or_not()
     {

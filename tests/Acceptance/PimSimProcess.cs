@@ -5,10 +5,14 @@ namespace PimSim.Acceptance;
 /// <summary>Runs the command line as a user does: a process of its own.</summary>
 internal static class PimSimProcess
 {
-    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
+    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments) => RunWith(("DOTNET_NOLOGO", "1"), arguments);
+
+    /// <summary>The same with a variable of the environment.</summary>
+    public static (int ExitCode, string Output, string Errors) RunWith((string Name, string Value) variable, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet") { WorkingDirectory = SourceTree.Root, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "pimsim.dll"));
+        start.Environment[variable.Name] = variable.Value;
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);

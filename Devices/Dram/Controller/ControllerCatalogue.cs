@@ -70,6 +70,7 @@ public static class ControllerCatalogue
             Mapping = root.Optional("mapping").Text(defaults.Mapping),
         };
         CheckWatermarks(root, policy);
+        RejectKeysWithoutEffect(root, policy);
         root.RejectUnknownKeys();
         return policy;
     }
@@ -89,6 +90,31 @@ public static class ControllerCatalogue
         if (policy.WriteLowWatermark >= policy.WriteHighWatermark)
         {
             root.Optional("writeLowWatermark").Report($"must be below the high watermark of {policy.WriteHighWatermark}");
+        }
+    }
+
+    /// <summary>A key that the other keys leave without effect is a mistake: its writer expects one.</summary>
+    private static void RejectKeysWithoutEffect(DataNode root, ControllerPolicy policy)
+    {
+        string queues = $"queues: {Structures[(int)policy.Queues]}";
+        Reject(policy.Queues == QueueStructure.PerBank, $"'{queues}'", "readQueue", "writeQueue");
+        Reject(policy.Queues == QueueStructure.Split, $"'{queues}'", "bankQueue");
+        Reject(policy.Queues != QueueStructure.Split, $"'{queues}'", "writeHighWatermark", "writeLowWatermark");
+        Reject(policy.RowHitCap == 0, "'rowHitCap: 0'", "capHoldsHits");
+        Reject(policy.Page != PagePolicy.Timeout, $"'page: {Pages[(int)policy.Page]}'", "pageTimeoutCycles");
+        Reject(
+            policy.Refresh == RefreshCommand.None, "'refresh: none'", "postponedRefreshes", "staggersRefresh", "refreshLeadCycles", "refreshClosesSingly", "refreshHoldsChannel");
+        Reject(policy.Refresh is RefreshCommand.PerBank or RefreshCommand.SameBank, $"'refresh: {Refreshes[(int)policy.Refresh]}'", "refreshClosesSingly");
+
+        void Reject(bool withoutEffect, string cause, params ReadOnlySpan<string> keys)
+        {
+            foreach (string key in keys)
+            {
+                if (withoutEffect && root.Optional(key) is { Exists: true } node)
+                {
+                    node.Report($"'{key}' has no effect with {cause}; leave it out");
+                }
+            }
         }
     }
 
