@@ -71,6 +71,12 @@ public sealed record ModelShape
     /// <summary>The embedding table is also the output head.</summary>
     public required bool Tied { get; init; }
 
+    /// <summary>Channels of each head that a rotary embedding rotates, from the first on; 0 for all.</summary>
+    public int RotaryDim { get; init; }
+
+    /// <summary>Attention and the feed-forward network read the same input, and their results are added together (GPT-NeoX).</summary>
+    public bool ParallelResidual { get; init; }
+
     /// <summary>Storage of weights.</summary>
     public DataType WeightType { get; init; } = DataType.Fp16;
 

@@ -31,6 +31,9 @@ public enum OperatorKind : byte
 
     /// <summary>Choice of a token from [Rows, Inputs] logits: arg max.</summary>
     Sample,
+
+    /// <summary>Measured work without a known shape: <see cref="Operator.Label"/> took <see cref="Operator.OpaqueNanoseconds"/>.</summary>
+    Opaque,
 }
 
 /// <summary>What the operator is for; the key of breakdowns and of placement.</summary>
@@ -80,6 +83,9 @@ public enum OperatorRole : byte
 
     /// <summary>Choice of the next token.</summary>
     Sample,
+
+    /// <summary>What no other role fits.</summary>
+    Other,
 }
 
 /// <summary>What the step is doing.</summary>
@@ -181,6 +187,12 @@ public readonly record struct Operator
     /// <summary>Storage of keys and values.</summary>
     public DataType KvType { get; init; }
 
+    /// <summary>What an opaque operator was called where it was measured; null for all others.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>How long an opaque operator took where it was measured; 0 for all others.</summary>
+    public long OpaqueNanoseconds { get; init; }
+
     /// <summary>
     /// Compares all fields. Written out because the recorder compares half a million operators per thousand steps, and the
     /// generated comparison is slow until the runtime has recompiled it.
@@ -203,7 +215,9 @@ public readonly record struct Operator
         && Norm == other.Norm
         && WeightType == other.WeightType
         && ActivationType == other.ActivationType
-        && KvType == other.KvType;
+        && KvType == other.KvType
+        && OpaqueNanoseconds == other.OpaqueNanoseconds
+        && Label == other.Label;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Kind, Role, Rows, Context, Inputs, Outputs, Heads);

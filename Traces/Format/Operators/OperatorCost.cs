@@ -55,6 +55,7 @@ public readonly record struct OperatorCost(long Flops, long WeightBytes, long Kv
             OperatorKind.Activation => OfActivation(op),
             OperatorKind.Add => new(rows * op.Outputs, 0, 0, 0, op.ActivationType.Bytes(3 * rows * op.Outputs)),
             OperatorKind.Sample => new(rows * op.Inputs, 0, 0, 0, op.ActivationType.Bytes(rows * op.Inputs)),
+            OperatorKind.Opaque => default,
             _ => throw new ArgumentOutOfRangeException(nameof(op)),
         };
     }

@@ -6,7 +6,23 @@ namespace PimSim.Traces.Format.Operators;
 /// A run of operators executed one after another, <paramref name="Repeat"/> times over: the equal layers of a model are
 /// one block.
 /// </summary>
-public sealed record StepBlock(ImmutableArray<Operator> Operators, int Repeat);
+public sealed record StepBlock(ImmutableArray<Operator> Operators, int Repeat)
+{
+    /// <summary>Number of operators executed.</summary>
+    public long Count => (long)Operators.Length * Repeat;
+}
+
+/// <summary>Something that data decided: which tokens were chosen, how many drafts were accepted, which layer was the last.</summary>
+/// <param name="Name">What was decided.</param>
+/// <param name="Values">The outcome, in the order of sequences where there is one for each.</param>
+public sealed record Decision(string Name, ImmutableArray<long> Values)
+{
+    /// <inheritdoc/>
+    public bool Equals(Decision? other) => other is not null && Name == other.Name && Values.AsSpan().SequenceEqual(other.Values.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, Values.Length);
+}
 
 /// <summary>One forward pass and what it committed.</summary>
 /// <param name="Index">Zero-based number in its trace.</param>
@@ -15,6 +31,12 @@ public sealed record StepBlock(ImmutableArray<Operator> Operators, int Repeat);
 /// <param name="CommittedTokens">Tokens that became final, over all sequences.</param>
 public sealed record Step(int Index, Phase Phase, ImmutableArray<StepBlock> Blocks, int CommittedTokens)
 {
+    /// <summary>Measured nanoseconds of every operator executed, block by block, instance by instance; empty if nothing was measured.</summary>
+    public ImmutableArray<long> MeasuredNanoseconds { get; init; } = [];
+
+    /// <summary>What data decided in this step, in order.</summary>
+    public ImmutableArray<Decision> Decisions { get; init; } = [];
+
     /// <summary>Cost of all operators of the step.</summary>
     public OperatorCost Cost()
     {
