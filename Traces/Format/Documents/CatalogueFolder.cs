@@ -18,7 +18,9 @@ public sealed class CatalogueFolder
         foreach (string folder in folders.Where(Directory.Exists))
         {
             Dictionary<string, string> here = new(StringComparer.Ordinal);
-            foreach (string file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            string[] files = Directory.GetFiles(folder, "*.yaml", SearchOption.AllDirectories);
+            Array.Sort(files, StringComparer.Ordinal);
+            foreach (string file in files)
             {
                 string name = Path.GetFileNameWithoutExtension(file);
                 if (!here.TryAdd(name, file))
