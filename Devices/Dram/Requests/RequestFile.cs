@@ -92,7 +92,11 @@ public static class RequestFile
     }
 
     /// <summary>A line without its end and the blanks around it: what a format may be wrong about.</summary>
-    internal static string Text(ReadOnlySpan<byte> line) => Encoding.UTF8.GetString(line[Ascii.Trim(line)]);
+    internal static string Text(ReadOnlySpan<byte> line)
+    {
+        string text = Encoding.UTF8.GetString(line).TrimEnd('\n');
+        return (text.EndsWith('\r') ? text[..^1] : text).Trim(' ', '\t');
+    }
 
     internal static PimSimUserException NoRequests(string name) =>
         new($"{name}: there is no request in it; a line for each is expected, such as '0x7f40 READ 120' or 'LD 0x7f40'");

@@ -37,7 +37,15 @@ public sealed class CatalogueFolder
     public string Sort { get; }
 
     /// <summary>All names in ordinal order.</summary>
-    public IReadOnlyCollection<string> Names => [.. _files.Keys.Order(StringComparer.Ordinal)];
+    public IReadOnlyCollection<string> Names
+    {
+        get
+        {
+            string[] names = [.. _files.Keys];
+            Array.Sort(names, StringComparer.Ordinal);
+            return names;
+        }
+    }
 
     /// <summary>True if there is such an entry.</summary>
     public bool Contains(string name) => _files.ContainsKey(name);
