@@ -78,7 +78,7 @@ public sealed class RecordingBackend<TTensor> : IBackend<TTensor>
     public TTensor Rope(TTensor qkv, KvCache cache)
     {
         TTensor result = _inner.Rope(qkv, cache);
-        _recorder.Add(NewOverCache(OperatorKind.Rope, OperatorRole.Rope, qkv.Rows, cache));
+        _recorder.Add(NewOverCache(OperatorKind.Rope, OperatorRole.Rope, qkv.Rows, cache) with { HeadDim = Shape.RotaryWidth });
         return result;
     }
 
