@@ -139,11 +139,11 @@ internal sealed class ConfigFile
     }
 
     /// <summary>Reports heads that are wider, all together, than any model's.</summary>
-    public void CheckHeads(string headsKey, int heads, int headDim)
+    public void CheckHeads(int heads, string headDimKey, int headDim)
     {
         if ((long)heads * headDim > MaxWidth)
         {
-            Optional(headsKey).Report($"{heads} heads of {headDim} channels are too wide; {MaxWidth} channels are allowed");
+            Optional(headDimKey).Report($"{heads} heads of {headDim} channels are too wide; {MaxWidth} channels are allowed");
         }
     }
 

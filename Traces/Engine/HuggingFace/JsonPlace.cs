@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Traces.Engine.HuggingFace;
@@ -84,16 +85,12 @@ internal sealed class JsonPlace
         Scanner scanner = new(file, json, problems);
         try
         {
+            CheckTexts(file, json);
             return scanner.ReadFile();
         }
         catch (JsonException fault)
         {
             throw new PimSimUserException($"{file}:{fault.LineNumber + 1}:{fault.BytePositionInLine + 1}: not valid JSON: {fault.Message}", fault);
-        }
-        catch (InvalidOperationException fault)
-        {
-            // Text that is not UTF-8 is found only when it is turned into a string, without a place.
-            throw new PimSimUserException($"{file}: not valid JSON: {fault.Message}", fault);
         }
     }
 
@@ -195,7 +192,33 @@ internal sealed class JsonPlace
         get
         {
             string raw = IsObject ? "{...}" : Exists ? _value.GetRawText() : "null";
+            raw = string.Join(' ', raw.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
             return raw.Length <= 60 ? raw : $"{raw[..57]}...";
+        }
+    }
+
+    /// <summary>Refuses texts that are not Unicode, which the library finds only when a text is asked for.</summary>
+    private static void CheckTexts(string file, ReadOnlySpan<byte> json)
+    {
+        int bad = Utf8.IsValid(json) ? -1 : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json)).AsSpan().CommonPrefixLength(json);
+        Utf8JsonReader reader = new(json);
+        while (bad < 0 && reader.Read())
+        {
+            try
+            {
+                _ = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped ? reader.GetString() : null;
+            }
+            catch (InvalidOperationException)
+            {
+                // Half of a surrogate pair, as an escape.
+                bad = (int)reader.TokenStartIndex;
+            }
+        }
+
+        if (bad >= 0)
+        {
+            ReadOnlySpan<byte> before = json[..bad];
+            throw new PimSimUserException($"{file}:{before.Count((byte)'\n') + 1}:{bad - before.LastIndexOf((byte)'\n')}: this text is not Unicode");
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class LlamaFamily : ModelFamily
             config.Optional("head_dim").Report($"a head of {headDim} channels cannot be rotated: an even width is needed");
         }
 
-        config.CheckHeads("num_attention_heads", heads, headDim);
+        config.CheckHeads(heads, "head_dim", headDim);
         RotarySettings rotary = RotarySettings.Read(config, "rope_theta", "partial_rotary_factor", 1);
         if (rotary.Fraction != 1)
         {
