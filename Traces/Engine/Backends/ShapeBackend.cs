@@ -20,6 +20,9 @@ public sealed class ShapeBackend : IBackend<ShapeTensor>
     public ModelShape Shape { get; }
 
     /// <inheritdoc/>
+    public bool HasData => false;
+
+    /// <inheritdoc/>
     public KvCache CreateCache(int sequences, int capacity) => new(Shape, sequences, capacity);
 
     /// <inheritdoc/>
