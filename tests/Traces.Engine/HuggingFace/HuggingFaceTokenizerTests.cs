@@ -184,6 +184,44 @@ public class HuggingFaceTokenizerTests
         Assert.Contains("they belong to different models", Assert.Throws<PimSimUserException>(() => HuggingFaceTokenizer.Load(folder.Path, size - 1)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_damaged_file_gives_a_tokenizer_or_an_error_that_names_the_folder() => Gen.Select(Gen.Int[0, 1_000_000], Gen.Bool).Sample(
+        (seed, json) =>
+        {
+            using TemporaryFolder folder = new();
+            NaiveBpe naive = new(seed % 5);
+            if (json)
+            {
+                WriteJson(folder, naive, seed % 2 == 0, seed % 3 == 0 ? Qwen2Words : null, root => root["added_tokens"] = new JsonArray(Added(400, "<|a|>")));
+            }
+            else
+            {
+                WriteGpt2(folder, naive);
+                File.WriteAllText(folder.File("tokenizer_config.json"), """{"add_bos_token": true, "bos_token": {"content": "a"}, "eos_token": "b"}""");
+            }
+
+            Random random = new(seed);
+            string[] files = Directory.GetFiles(folder.Path);
+            string file = files[random.Next(files.Length)];
+            byte[] bytes = File.ReadAllBytes(file);
+            for (int damage = random.Next(1, 4); damage > 0; damage--)
+            {
+                bytes[random.Next(bytes.Length)] = random.Next(3) == 0 ? (byte)random.Next(256) : (byte)"0123456789{}[],:\"\\-e"[random.Next(20)];
+            }
+
+            File.WriteAllBytes(file, bytes);
+            try
+            {
+                ITokenizer tokenizer = HuggingFaceTokenizer.Load(folder.Path, 1 << 25);
+                tokenizer.Decode(tokenizer.Encode(naive.RandomText(10)));
+            }
+            catch (PimSimUserException fault)
+            {
+                Assert.StartsWith(folder.Path, fault.Message, StringComparison.Ordinal);
+            }
+        },
+        iter: 600);
+
     private static void Refused(TemporaryFolder folder, string message)
     {
         string told = Assert.Throws<PimSimUserException>(() => HuggingFaceTokenizer.Load(folder.Path, 1 << 25)).Message;
