@@ -5,7 +5,7 @@ namespace PimSim.Traces.Format.Requests;
 /// <summary>One request to a serving system, as a request trace records it.</summary>
 /// <param name="ArrivalNanoseconds">
 /// When it arrived, counted from the first request of its trace; never less than that of the request before. Nanoseconds
-/// and not picoseconds: BurstGPT counts 335 days, and 63 bits of picoseconds end after 106.
+/// and not picoseconds: BurstGPT spans 121 days, and 63 bits of picoseconds end after 106.
 /// </param>
 /// <param name="InputTokens">Tokens of the prompt.</param>
 /// <param name="OutputTokens">Tokens generated; 0 where the recorded request failed.</param>

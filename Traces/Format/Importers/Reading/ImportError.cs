@@ -21,12 +21,18 @@ internal static class ImportError
     public static string Show(string text)
     {
         bool cut = text.Length > ShownCharacters;
-        StringBuilder shown = new("'");
-        foreach (char character in cut ? text.AsSpan(0, ShownCharacters) : text)
+        return $"'{Printable(cut ? text[..ShownCharacters] : text)}{(cut ? "..." : "")}'";
+    }
+
+    /// <summary>Text that stays on its line and does nothing to a terminal.</summary>
+    public static string Printable(string text)
+    {
+        StringBuilder result = new(text.Length);
+        foreach (char character in text)
         {
-            shown.Append(char.IsControl(character) || char.IsSurrogate(character) ? '?' : character);
+            result.Append(char.IsControl(character) || char.IsSurrogate(character) ? '?' : character);
         }
 
-        return shown.Append(cut ? "...'" : "'").ToString();
+        return result.ToString();
     }
 }

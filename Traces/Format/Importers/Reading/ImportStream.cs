@@ -10,6 +10,9 @@ namespace PimSim.Traces.Format.Importers.Reading;
 /// </summary>
 internal sealed class ImportStream : IDisposable
 {
+    // Header and trailer of RFC 1952 alone are 18 bytes.
+    private const int SmallestGzipBytes = 18;
+
     private readonly FileStream _file;
     private readonly GZipStream? _expander;
     private readonly long _limit;
@@ -26,6 +29,11 @@ internal sealed class ImportStream : IDisposable
         _file = file;
         if (IsGzip(file, out _statedLength))
         {
+            if (file.Length < SmallestGzipBytes)
+            {
+                throw ImportError.Of(path, "its gzip data is cut short: it is smaller than an empty gzip file");
+            }
+
             _expander = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
             _limit = Math.Min(
                 limits.MaximumExpandedBytes,
@@ -111,7 +119,7 @@ internal sealed class ImportStream : IDisposable
         statedLength = 0;
         Span<byte> bytes = stackalloc byte[4];
         bool gzip = file.ReadAtLeast(bytes[..2], 2, throwOnEndOfStream: false) == 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
-        if (gzip && file.Length >= 18)
+        if (gzip && file.Length >= SmallestGzipBytes)
         {
             // The last four bytes of a gzip member are its expanded length modulo 2^32 (RFC 1952, 2.3.1).
             file.Seek(-4, SeekOrigin.End);

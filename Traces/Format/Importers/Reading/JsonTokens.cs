@@ -165,7 +165,7 @@ internal ref struct JsonTokens
     private static string Reason(JsonException fault)
     {
         int place = fault.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return place < 0 ? fault.Message : fault.Message[..place];
+        return ImportError.Printable(place < 0 ? fault.Message : fault.Message[..place]);
     }
 
     private void Refill()
