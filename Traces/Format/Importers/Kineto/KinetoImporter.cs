@@ -130,7 +130,7 @@ internal static class KinetoImporter
             {
                 Work work = _works[i];
                 operators.Add(work.Operator >= 0
-                    ? _trace.Operators[work.Operator].Operator
+                    ? _trace.Shapes[_trace.Operators[work.Operator].Shape]
                     : OpaqueOperator.New(_trace.Names[_trace.Activities[work.Activity].Name], work.Nanoseconds, _phase));
                 times.Add(work.Nanoseconds);
             }

@@ -19,6 +19,7 @@ internal sealed class KinetoTrace
     private readonly KinetoEvent _event = new();
     private readonly Dictionary<(int Process, int Thread), int> _threads = [];
     private readonly Dictionary<(long Device, long Stream), int> _streamNumbers = [];
+    private readonly Dictionary<Operator, int> _shapeNumbers = [];
     private bool _externalIdsAreOperators;
 
     private KinetoTrace(string path, Phase phase)
@@ -35,6 +36,9 @@ internal sealed class KinetoTrace
 
     /// <summary>In file order.</summary>
     public List<HostOperator> Operators { get; } = [];
+
+    /// <summary>The distinct operators: a model has a few shapes and runs them a million times.</summary>
+    public List<Operator> Shapes { get; } = [];
 
     /// <summary>Places in <see cref="Operators"/> by external id.</summary>
     public Dictionary<long, int> OperatorsByExternalId { get; } = [];
@@ -210,7 +214,14 @@ internal sealed class KinetoTrace
             OperatorsByExternalId[_event.ExternalId] = Operators.Count;
         }
 
-        Operators.Add(new HostOperator(_event.StartNanoseconds, End, Thread(), op));
+        if (!_shapeNumbers.TryGetValue(op, out int shape))
+        {
+            shape = Shapes.Count;
+            Shapes.Add(op);
+            _shapeNumbers.Add(op, shape);
+        }
+
+        Operators.Add(new HostOperator(_event.StartNanoseconds, End, Thread(), shape));
     }
 
     private int Thread()

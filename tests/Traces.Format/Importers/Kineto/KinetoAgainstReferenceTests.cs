@@ -52,6 +52,11 @@ public sealed class KinetoAgainstReferenceTests(ITestOutputHelper output)
             output.WriteLine($"  {kind.Key}: {kind.Count()} operators, {kind.Sum(op => op.Nanoseconds) / 1000.0} us");
         }
 
+        foreach (var label in imported.Steps().SelectMany(Timed).Where(op => op.Operator.Kind == OperatorKind.Opaque).GroupBy(op => op.Operator.Label!).OrderByDescending(label => label.Sum(op => op.Nanoseconds)).Take(3))
+        {
+            output.WriteLine($"  opaque {label.Sum(op => op.Nanoseconds) / 1000.0} us in {label.Count()}: {label.Key[..Math.Min(70, label.Key.Length)]}");
+        }
+
         output.WriteLine($"  steps: {string.Join(", ", imported.Summary.StepNames)}");
         Check(KinetoReference.Read(Expand(path)), imported, name);
     }

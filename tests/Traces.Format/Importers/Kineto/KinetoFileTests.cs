@@ -25,6 +25,7 @@ public sealed class KinetoFileTests(ITestOutputHelper output) : IDisposable
     [InlineData("""{"schemaVersion":1}""", "has no 'traceEvents'")]
     [InlineData("""{"traceEvents":[1]}""", "an event must be an object, not '1'")]
     [InlineData("""{"traceEvents":[{"ph":"X","cat":"kernel","na""", "not valid JSON")]
+    [InlineData("""{"traceEvents":[{"ph":"X","cat":"kernel","name":"\ud800","ts":1,"dur":1}]}""", "byte 48: a string that is not valid UTF-8, or half of a surrogate pair")]
     [InlineData("", "not valid JSON")]
     public void A_malformed_trace_is_one_error_with_its_place(string text, string expected)
     {

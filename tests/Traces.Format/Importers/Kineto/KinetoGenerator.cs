@@ -65,6 +65,12 @@ internal sealed class KinetoGenerator(int seed)
                 }
             }
 
+            if (_random.Next(3) == 0)
+            {
+                // Seems to end after its operator: by less than the step of whole microseconds, by more than that of fractions.
+                Call(thread, at + length - 1_500, id);
+            }
+
             at += length + 10_000 + _random.Next(30_000_000);
             if (_random.Next(3) == 0)
             {
@@ -79,6 +85,12 @@ internal sealed class KinetoGenerator(int seed)
         if (_random.Next(10) > 0)
         {
             Add("cuda_runtime", "cudaLaunchKernel", thread, at, 2_000, $"\"cbid\":211,\"correlation\":{correlation}");
+
+            // Two processes in one file may use one correlation twice.
+            if (_random.Next(12) == 0)
+            {
+                Add("cuda_runtime", "cudaLaunchKernel", 1 + _random.Next(3), at + _random.Next(1_000_000), 2_000, $"\"correlation\":{correlation}");
+            }
         }
 
         for (int activity = _random.Next(3); activity > 0; activity--)
