@@ -1,3 +1,4 @@
+using PimSim.Traces.Engine.Tests.Reference;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
 using Xunit;
@@ -20,6 +21,16 @@ public class Stories260KTests
 
         Assert.StartsWith(Stories260K.Decode(tokens).TrimEnd(), Stories260K.GreedyText(), StringComparison.Ordinal);
         Assert.True(Stories260K.GreedyText().TrimEnd().Length - Stories260K.Decode(tokens).TrimEnd().Length < 20);
+    }
+
+    [Fact]
+    public void The_cpu_backend_generates_the_published_text()
+    {
+        using IModelWeights weights = Stories260K.Load();
+        using CpuRun run = new(weights, capacity: 257);
+        string text = Stories260K.Decode(run.Generate([[1]], 256)[0]).TrimEnd();
+        Assert.StartsWith(text, Stories260K.GreedyText(), StringComparison.Ordinal);
+        Assert.True(Stories260K.GreedyText().TrimEnd().Length - text.Length < 20);
     }
 
     /// <summary>A forward pass in double precision, token by token, straight from the formulas.</summary>
