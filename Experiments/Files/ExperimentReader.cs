@@ -37,8 +37,9 @@ public static class ExperimentReader
         HardwareCatalogue hardware = new(userFolder);
         ModelZoo zoo = Zoo(userFolder);
 
-        RecordedTrace? trace = ReadTrace(root, path, inputs);
-        List<(string, ModelShape)> models = trace is null ? ReadModels(root, zoo, inputs, problems) : [];
+        bool replays = root.Optional("trace").Exists;
+        RecordedTrace? trace = replays ? ReadTrace(root, path, inputs) : null;
+        List<(string, ModelShape)> models = !replays ? ReadModels(root, zoo, inputs, problems) : [];
         List<ExperimentSystem> systems = ReadSystems(root, hardware, inputs, problems);
         DataNode referenceNode = root.Optional("reference");
         string reference = referenceNode.Text(systems.Count > 0 ? systems[0].Label : "");
@@ -47,7 +48,7 @@ public static class ExperimentReader
             referenceNode.Report($"the experiment has no system '{reference}'; {NearestWord.Suggest(reference, [.. systems.Select(system => system.Label)])}");
         }
 
-        (ITechnique Technique, GenerationRequest Request)? generation = trace is null ? ReadGeneration(root, selection) : null;
+        (ITechnique Technique, GenerationRequest Request)? generation = !replays ? ReadGeneration(root, selection) : null;
         List<Claim> claims = ReadClaims(root, inputs, problems);
         root.RejectUnknownKeys();
         problems.ThrowIfAny();
@@ -108,21 +109,16 @@ public static class ExperimentReader
         return (TechniqueCatalogue.Get(technique), new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences));
     }
 
-    /// <summary>The trace to replay, if the experiment names one; then it can't name what the trace already says.</summary>
+    /// <summary>The trace to replay; an experiment that has one can't name what the trace already says.</summary>
     private static RecordedTrace? ReadTrace(DataNode root, string path, SortedDictionary<string, string> inputs)
     {
         DataNode node = root.Optional("trace");
-        if (!node.Exists)
-        {
-            return null;
-        }
-
         foreach (string key in (string[])["models", "technique", "promptTokens", "generatedTokens", "sequences"])
         {
             DataNode said = root.Optional(key);
             if (said.Exists)
             {
-                said.Report($"'{key}' does not go with 'trace': the trace file says it already");
+                said.Report("does not go with 'trace', whose file says it already");
             }
         }
 

@@ -68,7 +68,7 @@ internal sealed record PimWork(Operator Operator, int Instance, Picoseconds Idle
 {
     /// <summary>Operators in any order; the context grows.</summary>
     public static Gen<PimWork[]> On(PimModel model, int count) =>
-        Gen.Select(Gen.Enum<OperatorKind>(), Gen.Int[0, 11], Gen.OneOf(Gen.Const(1), Gen.Int[1, 4]), Gen.OneOf(Gen.Const(0L), Gen.Long[0, 30_000_000])).Array[1, count].Select(choices =>
+        Gen.Select(Gen.Enum<OperatorKind>().Where(kind => kind != OperatorKind.Opaque), Gen.Int[0, 11], Gen.OneOf(Gen.Const(1), Gen.Int[1, 4]), Gen.OneOf(Gen.Const(0L), Gen.Long[0, 30_000_000])).Array[1, count].Select(choices =>
         {
             int context = 0;
             return choices.Select(choice =>
