@@ -13,8 +13,9 @@ internal sealed class KinetoGenerator(int seed)
 
     private readonly Random _random = new(seed);
     private readonly List<string> _events = [];
+    // Both count from 100: where one is written for the other, it names something unrelated.
     private long _correlation = 100;
-    private long _externalId = 1000;
+    private long _externalId = 100;
     private bool _whole;
     private bool _externalIsOperator;
 
