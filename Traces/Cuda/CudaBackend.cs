@@ -1,0 +1,352 @@
+using ILGPU;
+using ILGPU.Runtime;
+using PimSim.Traces.Cuda.Kernels;
+using PimSim.Traces.Cuda.Memory;
+using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Weights;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+
+namespace PimSim.Traces.Cuda;
+
+/// <summary>
+/// Computes a model on a GPU. Activations are held and added up in single precision, weights stay in their own storage, keys and
+/// values in the model's <see cref="ModelShape.KvType"/>. Kernels run in the order of calls and are not waited for until somebody
+/// asks for results. Rotation works in place.
+/// </summary>
+public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposable
+{
+    private readonly CudaDevice _device;
+    private readonly ModelNumerics _numerics;
+    private readonly DeviceModel _model;
+    private readonly KernelLauncher _launcher;
+    private readonly ActivationPool _pool;
+    private readonly OperatorStopwatch _stopwatch;
+    private MemoryBuffer1D<int, Stride1D.Dense> _numbers;
+    private int[] _staging = new int[64];
+
+    /// <summary>Copies a model to a device. Neither is disposed with the backend; the weights are not read afterwards.</summary>
+    /// <exception cref="PimSimUserException">The device has too little memory, or there is no kernel for the model.</exception>
+    public CudaBackend(IModelWeights weights, CudaDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(device);
+        CheckModel(weights.Shape, device);
+        Shape = weights.Shape with { ActivationType = DataType.Fp32 };
+        _device = device;
+        _numerics = weights.Numerics;
+        _model = new DeviceModel(weights, device);
+        _launcher = new KernelLauncher(device);
+        _pool = new ActivationPool(device.Accelerator);
+        _stopwatch = new OperatorStopwatch(device);
+        _numbers = device.Accelerator.Allocate1D<int>(_staging.Length);
+    }
+
+    /// <summary>The model held, with the storage of activations that is really used.</summary>
+    public ModelShape Shape { get; }
+
+    /// <inheritdoc/>
+    public long LastOperatorNanoseconds => _stopwatch.Nanoseconds();
+
+    /// <inheritdoc/>
+    public KvCache CreateCache(int sequences, int capacity) => new CudaKvCache(Shape, _numerics, _device, sequences, capacity);
+
+    /// <inheritdoc/>
+    public void BeginBlock() => _pool.BeginBlock();
+
+    /// <inheritdoc/>
+    public CudaTensor Embed(ReadOnlySpan<int> tokens)
+    {
+        foreach (int token in tokens)
+        {
+            if ((uint)token >= (uint)Shape.Vocab)
+            {
+                throw new ArgumentException($"token {token} is outside the vocabulary of {Shape.Vocab}", nameof(tokens));
+            }
+        }
+
+        tokens.CopyTo(Staging(tokens.Length));
+        return Gather(tokens.Length, _model.TokenEmbedding);
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor EmbedPositions(int rows, KvCache cache)
+    {
+        CudaKvCache own = Newest(rows, cache);
+        if (_model.PositionEmbedding is not { } table)
+        {
+            throw new ArgumentException($"{Shape.Name} has no learned positions", nameof(rows));
+        }
+
+        int perSequence = rows / own.Sequences;
+        Span<int> positions = Staging(rows);
+        for (int row = 0; row < rows; row++)
+        {
+            positions[row] = own.Length - perSequence + (row % perSequence);
+        }
+
+        return Gather(rows, table);
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor Norm(CudaTensor input, OperatorRole role, int layer)
+    {
+        Layer(layer, role == OperatorRole.FinalNorm ? 1 : Shape.Layers);
+        Check(input, Shape.Hidden);
+        CudaTensor result = _pool.New(input.Rows, input.Columns);
+        _stopwatch.Begin();
+        if (Shape.Norm == NormKind.LayerNorm)
+        {
+            _launcher.LayerNorm(input, _model.NormScale(role, layer), _model.NormShift(role, layer), (float)_numerics.NormEpsilon, result);
+        }
+        else
+        {
+            _launcher.RmsNorm(input, _model.NormScale(role, layer), (float)_numerics.NormEpsilon, result);
+        }
+
+        _stopwatch.End();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor Linear(CudaTensor input, OperatorRole role, int layer)
+    {
+        WeightMatrix matrix = Shape.Matrix(role);
+        Layer(layer, matrix.Instances);
+        Check(input, matrix.Inputs);
+        CudaTensor result = _pool.New(input.Rows, matrix.Outputs);
+        _stopwatch.Begin();
+        _launcher.Linear(input, _model.Matrix(role, layer), matrix.Bias ? _model.Bias(role, layer) : null, result);
+        _stopwatch.End();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor Rope(CudaTensor qkv, KvCache cache)
+    {
+        Check(qkv, Shape.QkvWidth);
+        CudaKvCache own = Newest(qkv.Rows, cache);
+        if (Shape.Position != PositionKind.Rotary)
+        {
+            throw new ArgumentException($"{Shape.Name} rotates nothing", nameof(qkv));
+        }
+
+        _stopwatch.Begin();
+        _launcher.Rope(qkv, own.RotationTable, RotatedWidth(Shape) / 2, _numerics.RopePairs, Over(qkv, own));
+        _stopwatch.End();
+        return qkv;
+    }
+
+    /// <inheritdoc/>
+    public void AppendKv(CudaTensor qkv, KvCache cache, int layer)
+    {
+        Layer(layer, Shape.Layers);
+        Check(qkv, Shape.QkvWidth);
+        CudaKvCache own = Newest(qkv.Rows, cache);
+        _stopwatch.Begin();
+        if (Shape.KvType == DataType.Fp32)
+        {
+            _launcher.Append(qkv, own.Keys<float>(layer), own.Values<float>(layer), Shape.KvType, Over(qkv, own));
+        }
+        else
+        {
+            _launcher.Append(qkv, own.Keys<ushort>(layer), own.Values<ushort>(layer), Shape.KvType, Over(qkv, own));
+        }
+
+        _stopwatch.End();
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor Attention(CudaTensor qkv, KvCache cache, int layer)
+    {
+        Layer(layer, Shape.Layers);
+        Check(qkv, Shape.QkvWidth);
+        CudaKvCache own = Newest(qkv.Rows, cache);
+        CudaTensor result = _pool.New(qkv.Rows, Shape.QueryWidth);
+        AttentionShape shape = Over(qkv, own);
+        shape.ResultStride = result.Stride;
+        _stopwatch.Begin();
+        if (Shape.KvType == DataType.Fp32)
+        {
+            _launcher.Attend(qkv, own.Keys<float>(layer), own.Values<float>(layer), Shape.KvType, own.Sequences, shape, result, _pool);
+        }
+        else
+        {
+            _launcher.Attend(qkv, own.Keys<ushort>(layer), own.Values<ushort>(layer), Shape.KvType, own.Sequences, shape, result, _pool);
+        }
+
+        _stopwatch.End();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor Activate(CudaTensor input)
+    {
+        Check(input, Shape.FfnUpWidth);
+        CudaTensor result = _pool.New(input.Rows, Shape.Ffn);
+        _stopwatch.Begin();
+        _launcher.Activate(input, Shape.Activation, _numerics.GeluByTanh, result);
+        _stopwatch.End();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor Add(CudaTensor left, CudaTensor right, OperatorRole role)
+    {
+        Check(left, Shape.Hidden);
+        Check(right, Shape.Hidden);
+        if (left.Rows != right.Rows)
+        {
+            throw new ArgumentException($"cannot add {right} to {left}", nameof(right));
+        }
+
+        CudaTensor result = _pool.New(left.Rows, left.Columns);
+        _stopwatch.Begin();
+        _launcher.Add(left, right, result);
+        _stopwatch.End();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CudaTensor LastRows(CudaTensor input, int sequences)
+    {
+        if (sequences < 1 || input.Rows % sequences != 0)
+        {
+            throw new ArgumentException($"{input} does not hold {sequences} sequences of equal length", nameof(sequences));
+        }
+
+        Check(input, input.Columns);
+        int perSequence = input.Rows / sequences;
+        long first = (long)(perSequence - 1) * input.Stride;
+        return new(sequences, input.Columns, checked(input.Stride * perSequence), input.Values.SubView(first, input.Values.Length - first), input.Block);
+    }
+
+    /// <inheritdoc/>
+    public void Sample(CudaTensor logits, Span<int> tokens)
+    {
+        Check(logits, Shape.Vocab);
+        if (tokens.Length != logits.Rows)
+        {
+            throw new ArgumentException($"{logits} yields {logits.Rows} tokens, not {tokens.Length}", nameof(tokens));
+        }
+
+        Staging(tokens.Length);
+        _stopwatch.Begin();
+        _launcher.ArgMax(logits, _numbers.View.BaseView);
+        _stopwatch.End();
+        _numbers.View.BaseView.SubView(0, tokens.Length).CopyToCPU(_device.Accelerator.DefaultStream, tokens);
+    }
+
+    /// <summary>Copies values to the host, row by row, once they are computed.</summary>
+    public void Read(CudaTensor tensor, Span<float> values)
+    {
+        Check(tensor, tensor.Columns);
+        if (values.Length != tensor.Rows * tensor.Columns)
+        {
+            throw new ArgumentException($"{tensor} does not fill {values.Length} numbers", nameof(values));
+        }
+
+        for (int row = 0; row < tensor.Rows; row++)
+        {
+            tensor.Values.SubView((long)row * tensor.Stride, tensor.Columns)
+                .CopyToCPU(_device.Accelerator.DefaultStream, values.Slice(row * tensor.Columns, tensor.Columns));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _device.Accelerator.Synchronize();
+        _stopwatch.Dispose();
+        _numbers.Dispose();
+        _pool.Dispose();
+        _model.Dispose();
+    }
+
+    internal static int RotatedWidth(ModelShape shape) => shape.RotaryDim == 0 ? shape.HeadDim : shape.RotaryDim;
+
+    private static void CheckModel(ModelShape shape, CudaDevice device)
+    {
+        if (!KernelCatalogue.KvTypes.Contains(shape.KvType))
+        {
+            throw new PimSimUserException(
+                $"{shape.Name} keeps keys and values in {DataTypes.Names[(int)shape.KvType]}; the backend cuda can keep them in {string.Join(", ", KernelCatalogue.KvTypes.Select(type => DataTypes.Names[(int)type]))}");
+        }
+
+        int bytes = sizeof(float) * device.Geometry.AttentionWarps * AttentionKernels.SharedValues(shape.HeadDim, device.Geometry.Lanes);
+        if (bytes > device.Geometry.SharedBytes)
+        {
+            throw new PimSimUserException(
+                $"heads of {shape.Name} are {shape.HeadDim} wide and need {bytes} bytes of shared memory, but groups of {device.Name} have {device.Geometry.SharedBytes}");
+        }
+    }
+
+    private static void Layer(int layer, int instances)
+    {
+        if ((uint)layer >= (uint)instances)
+        {
+            throw new ArgumentException($"layer {layer} of {instances}", nameof(layer));
+        }
+    }
+
+    private CudaTensor Gather(int rows, DeviceMatrix table)
+    {
+        CudaTensor result = _pool.New(rows, Shape.Hidden);
+        ArrayView<int> numbers = _numbers.View.BaseView.SubView(0, rows);
+        numbers.CopyFromCPU(_device.Accelerator.DefaultStream, new ReadOnlySpan<int>(_staging, 0, rows));
+        _stopwatch.Begin();
+        _launcher.Gather(numbers, table, result);
+        _stopwatch.End();
+        return result;
+    }
+
+    private Span<int> Staging(int count)
+    {
+        if (count > _staging.Length)
+        {
+            _staging = new int[count];
+            _device.Accelerator.Synchronize();
+            _numbers.Dispose();
+            _numbers = _device.Accelerator.Allocate1D<int>(count);
+        }
+
+        return _staging.AsSpan(0, count);
+    }
+
+    private AttentionShape Over(in CudaTensor qkv, CudaKvCache cache) => new()
+    {
+        NewTokens = qkv.Rows / cache.Sequences,
+        Context = cache.Length,
+        Capacity = cache.Capacity,
+        Heads = Shape.Heads,
+        KvHeads = Shape.KvHeads,
+        HeadDim = Shape.HeadDim,
+        QkvStride = qkv.Stride,
+    };
+
+    private void Check(in CudaTensor tensor, int columns)
+    {
+        if (tensor.Rows < 1 || tensor.Columns != columns)
+        {
+            throw new ArgumentException($"{tensor} came where [rows, {columns}] is needed", nameof(tensor));
+        }
+
+        if (!_pool.Holds(tensor))
+        {
+            throw new InvalidOperationException($"{tensor} was computed more than one block ago, and its memory is used again");
+        }
+    }
+
+    private CudaKvCache Newest(int rows, KvCache cache)
+    {
+        if (cache is not CudaKvCache own || own.Owner != _device)
+        {
+            throw new ArgumentException("the cache is of another backend", nameof(cache));
+        }
+
+        return rows >= 1 && rows % own.Sequences == 0 && rows / own.Sequences <= own.Length
+            ? own
+            : throw new ArgumentException($"a cache of {own.Sequences} x {own.Length} tokens has no newest {rows}", nameof(rows));
+    }
+}
