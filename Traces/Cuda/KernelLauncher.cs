@@ -36,7 +36,8 @@ internal sealed class KernelLauncher(CudaDevice device)
             WeightStride = matrix.Stride,
             InputStride = input.Stride,
             ResultStride = result.Stride,
-            GroupSize = matrix.GroupSize,
+            HasScales = matrix.GroupSize > 0 ? 1 : 0,
+            GroupSize = Math.Max(1, matrix.GroupSize),
             WholeChunks = matrix.WholeChunks,
             HasBias = bias is null ? 0 : 1,
         };
@@ -67,7 +68,8 @@ internal sealed class KernelLauncher(CudaDevice device)
             Outputs = table.Rows,
             WeightStride = table.Stride,
             ResultStride = result.Stride,
-            GroupSize = table.GroupSize,
+            HasScales = table.GroupSize > 0 ? 1 : 0,
+            GroupSize = Math.Max(1, table.GroupSize),
         };
         int count = checked(result.Rows * result.Columns);
         _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, int, LinearShape>>(

@@ -111,7 +111,7 @@ internal static class GemmKernel
                 if (inside && column + value < shape.Inputs)
                 {
                     weight = TFormat.Decode(word, value);
-                    weight = shape.GroupSize > 0 ? weight * scales[GemvKernels.FirstScale(shape, output) + ((column + value) / shape.GroupSize)] : weight;
+                    weight = shape.HasScales != 0 ? weight * scales[GemvKernels.FirstScale(shape, output) + ((column + value) / shape.GroupSize)] : weight;
                 }
 
                 right[(((deep * perWord) + value) * (tile + 1)) + row] = weight;

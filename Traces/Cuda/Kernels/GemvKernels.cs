@@ -31,7 +31,7 @@ internal static class GemvKernels
         for (int chunk = lane; chunk < shape.WholeChunks; chunk += Warp.WarpSize)
         {
             float part = TFormat.Dot(chunks[firstChunk + chunk], quads, (long)chunk * (chunkValues / Quad.Values));
-            sum += shape.GroupSize > 0 ? part * scales[firstScale + (chunk * chunkValues / shape.GroupSize)] : part;
+            sum += shape.HasScales != 0 ? part * scales[firstScale + (chunk * chunkValues / shape.GroupSize)] : part;
         }
 
         long firstWord = (long)output * shape.WeightStride * Chunk.Words;
@@ -80,7 +80,7 @@ internal static class GemvKernels
         {
             Chunk packed = chunks[firstChunk + chunk];
             long quad = (long)chunk * (chunkValues / Quad.Values);
-            float scale = shape.GroupSize > 0 ? scales[firstScale + (chunk * chunkValues / shape.GroupSize)] : 1f;
+            float scale = shape.HasScales != 0 ? scales[firstScale + (chunk * chunkValues / shape.GroupSize)] : 1f;
             sum0 += TFormat.Dot(packed, quads, (start0 / Quad.Values) + quad) * scale;
             sum1 += TFormat.Dot(packed, quads, (start1 / Quad.Values) + quad) * scale;
             sum2 += TFormat.Dot(packed, quads, (start2 / Quad.Values) + quad) * scale;
@@ -111,13 +111,13 @@ internal static class GemvKernels
 
     /// <summary>Where the scales of an output begin.</summary>
     public static long FirstScale(LinearShape shape, int output) =>
-        shape.GroupSize > 0 ? (long)output * (shape.Inputs / shape.GroupSize) : 0;
+        shape.HasScales != 0 ? (long)output * (shape.Inputs / shape.GroupSize) : 0;
 
     /// <summary>One weight, scaled.</summary>
     public static float Weight<TFormat>(ArrayView<uint> words, ArrayView<float> scales, LinearShape shape, long firstWord, long firstScale, int column)
         where TFormat : struct, IWeightFormat
     {
         float value = TFormat.Decode(words[firstWord + (column / TFormat.ValuesPerWord)], column % TFormat.ValuesPerWord);
-        return shape.GroupSize > 0 ? value * scales[firstScale + (column / shape.GroupSize)] : value;
+        return shape.HasScales != 0 ? value * scales[firstScale + (column / shape.GroupSize)] : value;
     }
 }

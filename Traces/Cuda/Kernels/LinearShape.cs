@@ -24,7 +24,10 @@ internal struct LinearShape
     /// <summary>Numbers from one row of the result to the next.</summary>
     public int ResultStride;
 
-    /// <summary>Columns of weights with one scale; 0 if they have none.</summary>
+    /// <summary>The weights have scales: 1 or 0.</summary>
+    public int HasScales;
+
+    /// <summary>Columns of weights with one scale; not 0 even if there are none, as a GPU divides by it all the same.</summary>
     public int GroupSize;
 
     /// <summary>Leading chunks of a row that are full and lie within one scale each; the columns after them are taken one by one.</summary>

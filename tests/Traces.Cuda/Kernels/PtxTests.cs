@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using ILGPU;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
@@ -12,7 +14,7 @@ using Xunit;
 namespace PimSim.Traces.Cuda.Tests.Kernels;
 
 /// <summary>Every kernel becomes code for the GPUs that matter, with no GPU at hand.</summary>
-public class PtxTests
+public partial class PtxTests
 {
     public static TheoryData<string> Architectures => ["sm_80", "sm_90"];
 
@@ -39,11 +41,14 @@ public class PtxTests
         foreach (MethodInfo kernel in KernelCatalogue.All)
         {
             string code = Compile(kernel, target);
-            Assert.Contains($".target {target}\n", code.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+
+            // ILGPU names no target above sm_80; the driver translates such code for every later GPU.
+            Assert.Contains(".target sm_80\n", code.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+            Assert.Contains(target == "sm_90" ? ".version 7.8" : ".version 7.0", code, StringComparison.Ordinal);
             Assert.Contains($".visible .entry Kernel_{kernel.Name}", code, StringComparison.Ordinal);
             Assert.DoesNotContain(".f64", code, StringComparison.Ordinal);
             Assert.DoesNotContain(".local", code, StringComparison.Ordinal);
-            Assert.Equal(code, Compile(kernel, target));
+            Assert.Equal(Renumbered(code), Renumbered(Compile(kernel, target)));
         }
     }
 
@@ -58,6 +63,20 @@ public class PtxTests
             Assert.Contains("ld.v4.f32", code, StringComparison.Ordinal);
         }
     }
+
+    // ILGPU counts parameters and labels through the whole life of a process: here they are counted from 0 again.
+    private static string Renumbered(string code)
+    {
+        Dictionary<string, int> numbers = [];
+        return Counted().Replace(code, match =>
+        {
+            numbers.TryAdd(match.Value, numbers.Count);
+            return $"{match.Groups["name"].Value}{numbers[match.Value].ToString(CultureInfo.InvariantCulture)}";
+        });
+    }
+
+    [GeneratedRegex(@"\b(?<name>_\w*_|L_)\d+\b", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Counted();
 
     private static IEnumerable<MethodInfo> Closed(MethodInfo method, Assembly assembly)
     {
