@@ -264,6 +264,9 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
         _model.Dispose();
     }
 
+    /// <summary>Memory of the device that holds activations, in bytes.</summary>
+    internal long ActivationBytes => _pool.Bytes;
+
     internal static int RotatedWidth(ModelShape shape) => shape.RotaryDim == 0 ? shape.HeadDim : shape.RotaryDim;
 
     private static void CheckModel(ModelShape shape, CudaDevice device)

@@ -1,0 +1,198 @@
+using PimSim.Traces.Cuda.Tests.Reference;
+using PimSim.Traces.Engine;
+using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Weights;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+using Xunit;
+
+namespace PimSim.Traces.Cuda.Tests;
+
+/// <summary>What the backend promises beside its numbers.</summary>
+public class CudaBackendTests
+{
+    public static TheoryData<string> Devices => TestDevices.Quick;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void A_generation_records_the_operators_of_the_shape_that_is_held(string name)
+    {
+        using PlainWeights weights = Weights("LLaMA-like", DataType.Bf16);
+        using CudaBackend cuda = new(weights, TestDevices.Get(name));
+        Assert.Equal(weights.Shape with { ActivationType = DataType.Fp32 }, cuda.Shape);
+        EngineSession<CudaTensor> session = new(cuda, 2, 12);
+        EngineSession<ShapeTensor> shapes = new(new ShapeBackend(cuda.Shape), 2, 12);
+        int[] chosen = new int[2];
+        foreach (int tokens in (int[])[5, 1, 1])
+        {
+            session.Sample(session.Forward(new int[2 * tokens], Phase.Prefill), chosen);
+            shapes.Sample(shapes.Forward(new int[2 * tokens], Phase.Prefill), chosen);
+            Step step = session.Commit(2);
+            Step expected = shapes.Commit(2);
+            Assert.Equal(expected.Blocks.Select(block => block.Repeat), step.Blocks.Select(block => block.Repeat));
+            Assert.Equal(expected.Blocks.SelectMany(block => block.Operators), step.Blocks.SelectMany(block => block.Operators));
+        }
+
+        ((CudaKvCache)session.Cache).Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Every_operator_has_a_time_and_nothing_else_changes_it(string name)
+    {
+        using PlainWeights weights = Weights("LLaMA-like", DataType.Fp32);
+        using CudaBackend cuda = new(weights, TestDevices.Get(name));
+        Assert.Equal(0, cuda.LastOperatorNanoseconds);
+        using CudaKvCache cache = (CudaKvCache)cuda.CreateCache(1, 8);
+        cache.Extend(2);
+        long last = 0;
+        CudaTensor x = Timed(() => cuda.Embed([1, 2]));
+        x = Timed(() => cuda.Norm(x, OperatorRole.AttentionNorm, 0));
+        CudaTensor qkv = Timed(() => cuda.Linear(x, OperatorRole.QkvProjection, 0));
+        qkv = Timed(() => cuda.Rope(qkv, cache));
+        Timed(() =>
+        {
+            cuda.AppendKv(qkv, cache, 0);
+            return 0;
+        });
+        CudaTensor attended = Timed(() => cuda.Attention(qkv, cache, 0));
+        x = Timed(() => cuda.Add(x, Timed(() => cuda.Linear(attended, OperatorRole.OutputProjection, 0)), OperatorRole.Residual));
+        x = cuda.LastRows(x, 1);
+        cuda.BeginBlock();
+        Assert.Equal(last, cuda.LastOperatorNanoseconds);
+        CudaTensor logits = Timed(() => cuda.Linear(x, OperatorRole.LmHead, 0));
+        int[] token = new int[1];
+        Timed(() =>
+        {
+            cuda.Sample(logits, token);
+            return 0;
+        });
+
+        T Timed<T>(Func<T> run)
+        {
+            T result = run();
+            last = cuda.LastOperatorNanoseconds;
+            Assert.True(last > 0);
+            return result;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void A_tensor_lives_through_the_next_block_and_is_refused_after_it(string name)
+    {
+        using PlainWeights weights = Weights("LLaMA-like", DataType.Fp32);
+        using CudaBackend cuda = new(weights, TestDevices.Get(name));
+        CudaTensor first = cuda.Embed([1, 2, 3]);
+        float[] before = new float[3 * 24];
+        cuda.Read(first, before);
+        cuda.BeginBlock();
+
+        // As many as would overwrite it if its memory were free.
+        for (int count = 0; count < 5; count++)
+        {
+            cuda.Embed([4, 5, 6]);
+        }
+
+        float[] after = new float[3 * 24];
+        cuda.Read(first, after);
+        Assert.Equal(before, after);
+        cuda.BeginBlock();
+        Assert.Throws<InvalidOperationException>(() => cuda.Norm(first, OperatorRole.FfnNorm, 0));
+        Assert.Throws<InvalidOperationException>(() => cuda.LastRows(first, 1));
+        Assert.Throws<InvalidOperationException>(() => cuda.Read(first, after));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Equal_steps_give_equal_bits_and_take_no_more_memory(string name)
+    {
+        using PlainWeights weights = Weights("GPT-2-like", DataType.Fp16);
+        using CudaBackend cuda = new(weights, TestDevices.Get(name));
+        DecoderModel<CudaTensor> model = new(cuda);
+        using CudaKvCache cache = (CudaKvCache)cuda.CreateCache(2, 30);
+        float[] first = Step();
+        long bytes = 0;
+        for (int again = 0; again < 4; again++)
+        {
+            cache.Truncate(0);
+            Assert.Equal(first, Step());
+            Assert.True(again == 0 || cuda.ActivationBytes == bytes);
+            bytes = cuda.ActivationBytes;
+        }
+
+        float[] Step()
+        {
+            CudaTensor logits = model.Forward([1, 2, 3, 4, 5, 6], cache);
+            float[] values = new float[logits.Rows * logits.Columns];
+            cuda.Read(logits, values);
+            return values;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void What_does_not_fit_the_model_is_refused(string name)
+    {
+        using PlainWeights weights = Weights("LLaMA-like", DataType.Fp32);
+        using CudaBackend cuda = new(weights, TestDevices.Get(name));
+        using CudaKvCache cache = (CudaKvCache)cuda.CreateCache(2, 4);
+        CudaTensor x = cuda.Embed([1, 2, 3, 4]);
+        CudaTensor qkv = cuda.Linear(x, OperatorRole.QkvProjection, 0);
+        Assert.Throws<ArgumentException>(() => cuda.Embed([weights.Shape.Vocab]));
+        Assert.Throws<ArgumentException>(() => cuda.Embed([-1]));
+        Assert.Throws<ArgumentException>(() => cuda.Attention(qkv, cache, 0));
+        cache.Extend(2);
+        Assert.Throws<ArgumentException>(() => cuda.Attention(x, cache, 0));
+        Assert.Throws<ArgumentException>(() => cuda.Attention(qkv, new KvCache(cuda.Shape, 2, 4), 0));
+        Assert.Throws<ArgumentException>(() => cuda.Linear(x, OperatorRole.FfnDown, 0));
+        Assert.Throws<ArgumentException>(() => cuda.Linear(x, OperatorRole.QkvProjection, 2));
+        Assert.Throws<ArgumentException>(() => cuda.Norm(x, OperatorRole.FinalNorm, 1));
+        Assert.Throws<ArgumentException>(() => cuda.Add(x, cuda.Embed([1]), OperatorRole.Residual));
+        Assert.Throws<ArgumentException>(() => cuda.EmbedPositions(4, cache));
+        Assert.Throws<ArgumentException>(() => cuda.Activate(x));
+        Assert.Throws<ArgumentException>(() => cuda.LastRows(x, 3));
+        Assert.Throws<ArgumentException>(() => cuda.Sample(x, new int[4]));
+        Assert.Throws<ArgumentException>(() => cuda.Read(x, new float[5]));
+        Assert.Throws<PimSimUserException>(() => cuda.CreateCache(1, weights.Shape.MaxPositions + 1));
+    }
+
+    [Theory]
+    [InlineData(DataType.Int8, "int8")]
+    [InlineData(DataType.Int4, "int4")]
+    public void Keys_and_values_in_integers_are_refused_by_name(DataType type, string word)
+    {
+        (ModelShape shape, ModelNumerics numerics) = SmallModels.Get("LLaMA-like");
+        using PlainWeights weights = new(shape with { KvType = type }, numerics, 1);
+        PimSimUserException refused = Assert.Throws<PimSimUserException>(() => new CudaBackend(weights, TestDevices.Get(TestDevices.Small)));
+        Assert.Contains(word, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("fp32, fp16, bf16", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_GPU_opening_one_says_what_was_looked_for_and_what_works()
+    {
+        Assert.SkipWhen(CudaDevice.Count() > 0, "this machine has a CUDA device");
+        PimSimUserException refused = Assert.Throws<PimSimUserException>(() => CudaDevice.Open());
+        Assert.Contains("no CUDA device found", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("driver", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("cpu", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("shape", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_GPU_that_is_not_there_is_refused_by_its_number()
+    {
+        int count = CudaDevice.Count();
+        Assert.SkipWhen(count == 0, "no CUDA device on this machine");
+        PimSimUserException refused = Assert.Throws<PimSimUserException>(() => CudaDevice.Open(count));
+        Assert.Contains($"no CUDA device {count}", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static PlainWeights Weights(string model, DataType type)
+    {
+        (ModelShape shape, ModelNumerics numerics) = SmallModels.Get(model);
+        return new(shape with { WeightType = type }, numerics, 1);
+    }
+}
