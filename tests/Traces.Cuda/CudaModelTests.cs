@@ -26,8 +26,6 @@ public class CudaModelTests
                     }
                 }
             }
-
-            cases.Add("LLaMA-like", TestDevices.GpuSized, DataType.Bf16, DataType.Bf16);
             return cases;
         }
     }
