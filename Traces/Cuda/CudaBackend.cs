@@ -38,9 +38,9 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
         _numerics = weights.Numerics;
         _model = new DeviceModel(weights, device);
         _launcher = new KernelLauncher(device);
-        _pool = new ActivationPool(device.Accelerator);
+        _pool = new ActivationPool(device);
         _stopwatch = new OperatorStopwatch(device);
-        _numbers = device.Accelerator.Allocate1D<int>(_staging.Length);
+        _numbers = device.Allocate<int>(_staging.Length, "token numbers");
     }
 
     /// <summary>The model held, with the storage of activations that is really used.</summary>
@@ -50,7 +50,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     public long LastOperatorNanoseconds => _stopwatch.Nanoseconds();
 
     /// <inheritdoc/>
-    public KvCache CreateCache(int sequences, int capacity) => new CudaKvCache(Shape, _numerics, _device, sequences, capacity);
+    public KvCache CreateCache(int sequences, int capacity) => new CudaKvCache(Shape, _numerics, this, _device, sequences, capacity);
 
     /// <inheritdoc/>
     public void BeginBlock() => _pool.BeginBlock();
@@ -219,7 +219,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
         Check(input, input.Columns);
         int perSequence = input.Rows / sequences;
         long first = (long)(perSequence - 1) * input.Stride;
-        return new(sequences, input.Columns, checked(input.Stride * perSequence), input.Values.SubView(first, input.Values.Length - first), input.Block);
+        return new(_pool, sequences, input.Columns, checked(input.Stride * perSequence), input.Values.SubView(first, input.Values.Length - first), input.Block);
     }
 
     /// <inheritdoc/>
@@ -311,7 +311,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
             _staging = new int[count];
             _device.Accelerator.Synchronize();
             _numbers.Dispose();
-            _numbers = _device.Accelerator.Allocate1D<int>(count);
+            _numbers = _device.Allocate<int>(count, "token numbers");
         }
 
         return _staging.AsSpan(0, count);
@@ -337,13 +337,13 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
 
         if (!_pool.Holds(tensor))
         {
-            throw new InvalidOperationException($"{tensor} was computed more than one block ago, and its memory is used again");
+            throw new InvalidOperationException($"{tensor} is of another backend, or was computed more than one block ago and its memory is used again");
         }
     }
 
     private CudaKvCache Newest(int rows, KvCache cache)
     {
-        if (cache is not CudaKvCache own || own.Owner != _device)
+        if (cache is not CudaKvCache own || own.Owner != this)
         {
             throw new ArgumentException("the cache is of another backend", nameof(cache));
         }

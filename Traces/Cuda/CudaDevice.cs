@@ -100,6 +100,27 @@ public sealed class CudaDevice : IDisposable
         return Create(builder => builder.CPU(new CPUDevice(lanes, warps, 1)), context => context.CreateCPUAccelerator(0));
     }
 
+    /// <summary>Memory of the device.</summary>
+    /// <param name="count">Numbers.</param>
+    /// <param name="purpose">What they are, for the message.</param>
+    /// <exception cref="PimSimUserException">It has too little left.</exception>
+    internal MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(long count, string purpose)
+        where T : unmanaged
+    {
+        try
+        {
+            return Accelerator.Allocate1D<T>(count);
+        }
+        catch (CudaException fault)
+        {
+            throw new PimSimUserException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Name} has no room for {count * Interop.SizeOf<T>() / 1e6:F1} MB of {purpose} ({fault.Message}); a smaller model, shorter contexts or fewer sequences need less"),
+                fault);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

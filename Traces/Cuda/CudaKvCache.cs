@@ -19,10 +19,10 @@ public sealed class CudaKvCache : KvCache, IDisposable
     private readonly MemoryBuffer1D<float, Stride1D.Dense> _rotations;
     private readonly long _layerBytes;
 
-    internal CudaKvCache(ModelShape shape, ModelNumerics numerics, CudaDevice device, int sequences, int capacity)
+    internal CudaKvCache(ModelShape shape, ModelNumerics numerics, CudaBackend owner, CudaDevice device, int sequences, int capacity)
         : base(shape, sequences, capacity)
     {
-        Owner = device;
+        Owner = owner;
         _layerBytes = shape.KvType.Bytes((long)sequences * capacity * shape.KvWidth);
         long bytes = 2 * _layerBytes * shape.Layers;
         if (bytes > device.MemoryBytes)
@@ -32,14 +32,15 @@ public sealed class CudaKvCache : KvCache, IDisposable
                 $"keys and values of {sequences} x {capacity} tokens take {bytes / 1e9:F1} GB, but {device.Name} has {device.MemoryBytes / 1e9:F1} GB; reserve fewer tokens or sequences"));
         }
 
-        _keys = device.Accelerator.Allocate1D<byte>(bytes / 2);
-        _values = device.Accelerator.Allocate1D<byte>(bytes / 2);
+        _keys = device.Allocate<byte>(bytes / 2, "keys and values");
+        _values = device.Allocate<byte>(bytes / 2, "keys and values");
         float[] rotations = shape.Position == PositionKind.Rotary ? Rotations(shape, numerics, capacity) : [0];
-        _rotations = device.Accelerator.Allocate1D(rotations);
+        _rotations = device.Allocate<float>(rotations.Length, "rotations");
+        _rotations.View.BaseView.CopyFromCPU(device.Accelerator.DefaultStream, rotations);
     }
 
-    /// <summary>The device it lies on.</summary>
-    internal CudaDevice Owner { get; }
+    /// <summary>Who can read it: another model's backend could not.</summary>
+    internal CudaBackend Owner { get; }
 
     internal ArrayView<float> RotationTable => _rotations.View.BaseView;
 

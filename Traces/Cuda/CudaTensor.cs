@@ -1,4 +1,5 @@
 using ILGPU;
+using PimSim.Traces.Cuda.Memory;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Format.Operators;
 
@@ -10,8 +11,9 @@ namespace PimSim.Traces.Cuda;
 /// </summary>
 public readonly record struct CudaTensor : ITensor
 {
-    internal CudaTensor(int rows, int columns, int stride, ArrayView<float> values, long block)
+    internal CudaTensor(ActivationPool owner, int rows, int columns, int stride, ArrayView<float> values, long block)
     {
+        Owner = owner;
         Rows = rows;
         Columns = columns;
         Stride = stride;
@@ -27,6 +29,9 @@ public readonly record struct CudaTensor : ITensor
 
     /// <inheritdoc/>
     public DataType Type => DataType.Fp32;
+
+    /// <summary>Whose memory it is.</summary>
+    internal ActivationPool Owner { get; }
 
     /// <summary>Numbers from one row to the next.</summary>
     internal int Stride { get; }

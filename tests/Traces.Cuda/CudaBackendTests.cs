@@ -1,3 +1,4 @@
+using PimSim.Traces.Cuda.Memory;
 using PimSim.Traces.Cuda.Tests.Reference;
 using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
@@ -146,6 +147,9 @@ public class CudaBackendTests
         cache.Extend(2);
         Assert.Throws<ArgumentException>(() => cuda.Attention(x, cache, 0));
         Assert.Throws<ArgumentException>(() => cuda.Attention(qkv, new KvCache(cuda.Shape, 2, 4), 0));
+        using CudaBackend other = new(weights, TestDevices.Get(name));
+        Assert.Throws<ArgumentException>(() => other.Attention(other.Linear(other.Embed([1, 2, 3, 4]), OperatorRole.QkvProjection, 0), cache, 0));
+        Assert.Throws<InvalidOperationException>(() => other.Norm(x, OperatorRole.FfnNorm, 0));
         Assert.Throws<ArgumentException>(() => cuda.Linear(x, OperatorRole.FfnDown, 0));
         Assert.Throws<ArgumentException>(() => cuda.Linear(x, OperatorRole.QkvProjection, 2));
         Assert.Throws<ArgumentException>(() => cuda.Norm(x, OperatorRole.FinalNorm, 1));
@@ -171,6 +175,30 @@ public class CudaBackendTests
     }
 
     [Fact]
+    public void Weights_that_do_not_fit_are_refused_with_both_sizes()
+    {
+        using PlainWeights weights = Weights("LLaMA-like", DataType.Fp32);
+        DeviceModel.CheckMemory(weights, "a device", 100_000);
+        PimSimUserException refused = Assert.Throws<PimSimUserException>(() => DeviceModel.CheckMemory(weights, "a device", 20_000));
+        Assert.Matches("the weights of LLaMA-like take .* GB, but a device has .* GB", refused.Message);
+
+        // Three products of each of two layers and both tables, rows padded to 16 bytes.
+        long bytes = (2L * ((60 * 24) + (24 * 36) + (40 * 24) + (24 * 20)) * 4) + (2 * 37 * 24 * 4);
+        DeviceModel.CheckMemory(weights, "a device", bytes);
+        Assert.Throws<PimSimUserException>(() => DeviceModel.CheckMemory(weights, "a device", bytes - 1));
+    }
+
+    [Fact]
+    public void Weights_without_a_bias_that_the_model_has_are_refused()
+    {
+        (ModelShape shape, ModelNumerics numerics) = SmallModels.Get("LLaMA-like");
+        using PlainWeights weights = new(shape, numerics, 1);
+        Assert.Throws<ArgumentException>(() => new CudaBackend(new Reshaped(weights, shape with { Biases = BiasKind.Qkv }), TestDevices.Get(TestDevices.Small)));
+        Assert.Throws<ArgumentException>(() => new CudaBackend(new Reshaped(weights, shape with { Norm = NormKind.LayerNorm }), TestDevices.Get(TestDevices.Small)));
+        Assert.Throws<ArgumentException>(() => new CudaBackend(new Reshaped(weights, shape with { Ffn = 16 }), TestDevices.Get(TestDevices.Small)));
+    }
+
+    [Fact]
     public void Without_a_GPU_opening_one_says_what_was_looked_for_and_what_works()
     {
         Assert.SkipWhen(CudaDevice.Count() > 0, "this machine has a CUDA device");
@@ -188,6 +216,30 @@ public class CudaBackendTests
         Assert.SkipWhen(count == 0, "no CUDA device on this machine");
         PimSimUserException refused = Assert.Throws<PimSimUserException>(() => CudaDevice.Open(count));
         Assert.Contains($"no CUDA device {count}", refused.Message, StringComparison.Ordinal);
+    }
+
+    // The same weights under another shape.
+    private sealed class Reshaped(PlainWeights weights, ModelShape shape) : IModelWeights
+    {
+        public ModelShape Shape => shape;
+
+        public ModelNumerics Numerics => weights.Numerics;
+
+        public WeightTensor TokenEmbedding => weights.TokenEmbedding;
+
+        public WeightTensor? PositionEmbedding => weights.PositionEmbedding;
+
+        public WeightTensor Matrix(OperatorRole role, int layer) => weights.Matrix(role, layer);
+
+        public ReadOnlySpan<float> Bias(OperatorRole role, int layer) => weights.Bias(role, layer);
+
+        public ReadOnlySpan<float> NormScale(OperatorRole role, int layer) => weights.NormScale(role, layer);
+
+        public ReadOnlySpan<float> NormShift(OperatorRole role, int layer) => weights.NormShift(role, layer);
+
+        public void Dispose()
+        {
+        }
     }
 
     private static PlainWeights Weights(string model, DataType type)

@@ -12,7 +12,7 @@ internal sealed class DeviceData(CudaDevice device) : IDisposable
 
     public KernelLauncher Launcher { get; } = new(device);
 
-    public ActivationPool Pool { get; } = new(device.Accelerator);
+    public ActivationPool Pool { get; } = new(device);
 
     public CudaTensor Tensor(double[,] values)
     {
@@ -35,7 +35,7 @@ internal sealed class DeviceData(CudaDevice device) : IDisposable
     {
         int stride = (columns + Quad.Values - 1) / Quad.Values * Quad.Values;
         ArrayView<float> view = Vector(Enumerable.Repeat(double.NaN, rows * stride));
-        return new(rows, columns, stride, view, 0);
+        return new(Pool, rows, columns, stride, view, 0);
     }
 
     public ArrayView<float> Vector(IEnumerable<double> values) => Upload(values.Select(value => (float)value));

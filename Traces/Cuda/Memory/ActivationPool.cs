@@ -1,6 +1,8 @@
+using System.Globalization;
 using ILGPU;
 using ILGPU.Runtime;
 using PimSim.Traces.Cuda.Kernels;
+using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Traces.Cuda.Memory;
 
@@ -8,7 +10,7 @@ namespace PimSim.Traces.Cuda.Memory;
 /// Memory for activations, used again and again: what a block computes is free two blocks later. After the first step of a size
 /// nothing is allocated. Not thread-safe.
 /// </summary>
-internal sealed class ActivationPool(Accelerator accelerator) : IDisposable
+internal sealed class ActivationPool(CudaDevice device) : IDisposable
 {
     private readonly List<Piece> _pieces = [];
 
@@ -22,15 +24,21 @@ internal sealed class ActivationPool(Accelerator accelerator) : IDisposable
     public void BeginBlock() => Block++;
 
     /// <summary>A tensor with any values in it. Its rows begin at multiples of <see cref="Quad.Values"/>.</summary>
+    /// <exception cref="PimSimUserException">It would be too large.</exception>
     public CudaTensor New(int rows, int columns)
     {
         int stride = (columns + Quad.Values - 1) / Quad.Values * Quad.Values;
-        return new(rows, columns, stride, Take((long)rows * stride), Block);
+        return (long)rows * stride <= int.MaxValue
+            ? new(this, rows, columns, stride, Take((long)rows * stride), Block)
+            : throw new PimSimUserException(string.Create(
+                CultureInfo.InvariantCulture, $"{rows} tokens x {columns} values are too many for one tensor of the backend cuda, which numbers them in 31 bits; process fewer tokens at once"));
     }
 
     /// <summary>Any <paramref name="count"/> numbers, valid as long as a tensor.</summary>
     public ArrayView<float> Take(long count)
     {
+        // Whole quads, as a tensor that gets the piece later is read in quads.
+        count = (count + Quad.Values - 1) / Quad.Values * Quad.Values;
         Piece? best = null;
         foreach (Piece piece in _pieces)
         {
@@ -43,7 +51,7 @@ internal sealed class ActivationPool(Accelerator accelerator) : IDisposable
         if (best is null)
         {
             DropFree();
-            best = new Piece(accelerator.Allocate1D<float>(count));
+            best = new Piece(device.Allocate<float>(count, "activations"));
             _pieces.Add(best);
             Bytes += best.Buffer.LengthInBytes;
         }
@@ -52,8 +60,8 @@ internal sealed class ActivationPool(Accelerator accelerator) : IDisposable
         return best.Buffer.View.BaseView;
     }
 
-    /// <summary>A tensor's memory is still its own.</summary>
-    public bool Holds(in CudaTensor tensor) => tensor.Block > Block - 2;
+    /// <summary>A tensor is of this pool, and its memory is still its own.</summary>
+    public bool Holds(in CudaTensor tensor) => ReferenceEquals(tensor.Owner, this) && tensor.Block > Block - 2;
 
     /// <inheritdoc/>
     public void Dispose()

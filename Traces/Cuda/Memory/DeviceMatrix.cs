@@ -17,7 +17,7 @@ internal sealed class DeviceMatrix : IDisposable
     private readonly MemoryBuffer1D<float, Stride1D.Dense> _scales;
 
     /// <summary>Copies a matrix to the device.</summary>
-    public DeviceMatrix(Accelerator accelerator, WeightTensor source)
+    public DeviceMatrix(CudaDevice device, WeightTensor source)
     {
         Type = source.Type;
         Rows = source.Rows;
@@ -29,14 +29,14 @@ internal sealed class DeviceMatrix : IDisposable
             throw new ArgumentException($"{source.Scales.Length} scales do not fit [{source.Rows}, {source.Columns}] in groups of {source.GroupSize}", nameof(source));
         }
 
-        _chunks = accelerator.Allocate1D<Chunk>((long)Rows * Stride);
-        _scales = accelerator.Allocate1D<float>(Math.Max(1, source.Scales.Length));
+        _chunks = device.Allocate<Chunk>((long)Rows * Stride, "weights");
+        _scales = device.Allocate<float>(Math.Max(1, source.Scales.Length), "scales");
         if (!source.Scales.IsEmpty)
         {
-            _scales.View.BaseView.CopyFromCPU(accelerator.DefaultStream, source.Scales.Span);
+            _scales.View.BaseView.CopyFromCPU(device.Accelerator.DefaultStream, source.Scales.Span);
         }
 
-        Upload(accelerator, source);
+        Upload(device.Accelerator, source);
     }
 
     /// <summary>Storage.</summary>

@@ -21,14 +21,14 @@ internal sealed class DeviceModel : IDisposable
     private readonly Dictionary<(OperatorRole Role, int Layer), MemoryBuffer1D<float, Stride1D.Dense>> _scales = [];
     private readonly Dictionary<(OperatorRole Role, int Layer), MemoryBuffer1D<float, Stride1D.Dense>> _shifts = [];
     private readonly List<IDisposable> _owned = [];
-    private readonly Accelerator _accelerator;
+    private readonly CudaDevice _device;
 
     /// <summary>Copies the weights to the device; the files behind them are not needed any more.</summary>
     /// <exception cref="PimSimUserException">They do not fit.</exception>
     public DeviceModel(IModelWeights weights, CudaDevice device)
     {
-        _accelerator = device.Accelerator;
-        CheckMemory(weights, device);
+        _device = device;
+        CheckMemory(weights, device.Name, device.MemoryBytes);
         try
         {
             Upload(weights);
@@ -76,7 +76,7 @@ internal sealed class DeviceModel : IDisposable
             || (head.Type == table.Type && head.Scales.Equals(table.Scales) && head.Segments.SequenceEqual(table.Segments));
     }
 
-    private static void CheckMemory(IModelWeights weights, CudaDevice device)
+    internal static void CheckMemory(IModelWeights weights, string device, long memoryBytes)
     {
         long bytes = DeviceMatrix.Bytes(weights.TokenEmbedding);
         bytes += weights.PositionEmbedding is { } positions ? DeviceMatrix.Bytes(positions) : 0;
@@ -88,21 +88,21 @@ internal sealed class DeviceModel : IDisposable
             }
         }
 
-        if (bytes > device.MemoryBytes)
+        if (bytes > memoryBytes)
         {
             throw new PimSimUserException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"the weights of {weights.Shape.Name} take {bytes / 1e9:F1} GB, but {device.Name} has {device.MemoryBytes / 1e9:F1} GB; a smaller model or narrower weights fit, and the backend shape needs no memory"));
+                $"the weights of {weights.Shape.Name} take {bytes / 1e9:F1} GB, but {device} has {memoryBytes / 1e9:F1} GB; a smaller model or narrower weights fit, and the backend shape needs no memory"));
         }
     }
 
     private void Upload(IModelWeights weights)
     {
         ModelShape shape = weights.Shape;
-        TokenEmbedding = Own(new DeviceMatrix(_accelerator, Checked(weights.TokenEmbedding, shape.Vocab, shape.Hidden, "the token embedding")));
+        TokenEmbedding = Own(new DeviceMatrix(_device, Checked(weights.TokenEmbedding, shape.Vocab, shape.Hidden, "the token embedding")));
         if (weights.PositionEmbedding is { } positions)
         {
-            PositionEmbedding = Own(new DeviceMatrix(_accelerator, Checked(positions, shape.MaxPositions, shape.Hidden, "the position embedding")));
+            PositionEmbedding = Own(new DeviceMatrix(_device, Checked(positions, shape.MaxPositions, shape.Hidden, "the position embedding")));
         }
 
         foreach (OperatorRole role in MatrixRoles)
@@ -111,8 +111,8 @@ internal sealed class DeviceModel : IDisposable
             for (int layer = 0; layer < matrix.Instances; layer++)
             {
                 WeightTensor source = Checked(weights.Matrix(role, layer), matrix.Outputs, matrix.Inputs, role.ToString());
-                _matrices[(role, layer)] = role == OperatorRole.LmHead && SharesTable(weights) ? TokenEmbedding : Own(new DeviceMatrix(_accelerator, source));
-                AddVector(_biases, role, layer, weights.Bias(role, layer), matrix.Outputs);
+                _matrices[(role, layer)] = role == OperatorRole.LmHead && SharesTable(weights) ? TokenEmbedding : Own(new DeviceMatrix(_device, source));
+                AddVector(_biases, role, layer, weights.Bias(role, layer), matrix.Bias ? matrix.Outputs : 0);
             }
         }
 
@@ -121,7 +121,7 @@ internal sealed class DeviceModel : IDisposable
             for (int layer = 0; layer < Instances(shape, role); layer++)
             {
                 AddVector(_scales, role, layer, weights.NormScale(role, layer), shape.Hidden);
-                AddVector(_shifts, role, layer, weights.NormShift(role, layer), shape.Hidden);
+                AddVector(_shifts, role, layer, weights.NormShift(role, layer), shape.Norm == NormKind.LayerNorm ? shape.Hidden : 0);
             }
         }
     }
@@ -133,18 +133,18 @@ internal sealed class DeviceModel : IDisposable
     private void AddVector(
         Dictionary<(OperatorRole Role, int Layer), MemoryBuffer1D<float, Stride1D.Dense>> vectors, OperatorRole role, int layer, ReadOnlySpan<float> values, int length)
     {
-        if (values.IsEmpty)
-        {
-            return;
-        }
-
         if (values.Length != length)
         {
             throw new ArgumentException($"a vector of {role} has {values.Length} numbers where the model has {length}", nameof(values));
         }
 
-        MemoryBuffer1D<float, Stride1D.Dense> buffer = Own(_accelerator.Allocate1D<float>(length));
-        buffer.View.BaseView.CopyFromCPU(_accelerator.DefaultStream, values);
+        if (values.IsEmpty)
+        {
+            return;
+        }
+
+        MemoryBuffer1D<float, Stride1D.Dense> buffer = Own(_device.Allocate<float>(length, "vectors"));
+        buffer.View.BaseView.CopyFromCPU(_device.Accelerator.DefaultStream, values);
         vectors.Add((role, layer), buffer);
     }
 

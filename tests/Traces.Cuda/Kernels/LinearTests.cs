@@ -46,7 +46,7 @@ public class LinearTests
             Random random = new(c.Seed);
             int width = c.GroupSize * c.Groups;
             var weights = PackedWeights.Random(random, c.Type, c.Outputs, width, c.Type >= DataType.Int8 ? c.GroupSize : 0);
-            DeviceMatrix table = data.Own(new DeviceMatrix(device.Accelerator, weights.Tensor));
+            DeviceMatrix table = data.Own(new DeviceMatrix(device, weights.Tensor));
             int[] numbers = [.. Enumerable.Range(0, c.Rows).Select(_ => random.Next(c.Outputs))];
             CudaTensor result = data.Empty(c.Rows, width);
             data.Launcher.Gather(data.Upload(numbers), table, result);
@@ -74,7 +74,7 @@ public class LinearTests
         double[,] input = Close.Random(random, c.Rows, inputs);
         double[] bias = [.. Enumerable.Range(0, c.Outputs).Select(_ => (double)(float)random.NextDouble())];
 
-        DeviceMatrix matrix = data.Own(new DeviceMatrix(device.Accelerator, weights.Tensor));
+        DeviceMatrix matrix = data.Own(new DeviceMatrix(device, weights.Tensor));
         CudaTensor result = data.Empty(c.Rows, c.Outputs);
         data.Launcher.Linear(data.Tensor(input), matrix, c.Bias ? data.Vector(bias) : null, result);
 
