@@ -20,30 +20,30 @@ if (parsed.Errors.Count > 0)
 {
     foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
     {
-        await Console.Error.WriteLineAsync(error.Message);
+        Console.Error.WriteLine(error.Message);
     }
 
     string command = parsed.CommandResult.Command == root ? "" : $"{parsed.CommandResult.Command.Name} ";
-    await Console.Error.WriteLineAsync($"'pimsim {command}--help' lists what can be said.");
+    Console.Error.WriteLine($"'pimsim {command}--help' lists what can be said.");
     return BadInput;
 }
 
 try
 {
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
 catch (PimSimUserException fault)
 {
-    await Console.Error.WriteLineAsync(fault.Message);
+    Console.Error.WriteLine(fault.Message);
     return BadInput;
 }
 catch (OperationCanceledException)
 {
-    await Console.Error.WriteLineAsync("interrupted; nothing was written");
+    Console.Error.WriteLine("interrupted; nothing was written");
     return Interrupted;
 }
 catch (Exception fault)
 {
-    await Console.Error.WriteLineAsync($"This is a bug in PimSim. Please report it with the command and this text:{Environment.NewLine}{fault}");
+    Console.Error.WriteLine($"This is a bug in PimSim. Please report it with the command and this text:{Environment.NewLine}{fault}");
     return Bug;
 }

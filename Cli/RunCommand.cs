@@ -26,7 +26,7 @@ internal static class RunCommand
         threads.Validators.Add(RequirePositive);
 
         Command command = new("run", "Runs an experiment: every model on every system.") { file, folder, models, systems, tokens, commands, check, exact, threads };
-        command.SetAction(async (parsed, _) => await RunAsync(new RunRequest(
+        command.SetAction(parsed => Run(new RunRequest(
             parsed.GetRequiredValue(file).ToString(),
             parsed.GetValue(folder)?.ToString(),
             new ExperimentSelection(parsed.GetValue(models) ?? [], parsed.GetValue(systems) ?? [], parsed.GetValue(tokens)),
@@ -48,18 +48,17 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<int> RunAsync(RunRequest request)
+    private static int Run(RunRequest request)
     {
         // The host brings Ctrl-C and SIGTERM as one cancellation; nothing is logged.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "pimsim" });
         builder.Services.AddSingleton(request);
         builder.Services.AddSingleton<ExperimentSession>();
         using IHost host = builder.Build();
-        await host.StartAsync();
+        host.Start();
         CancellationToken stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         ExperimentResult result = host.Services.GetRequiredService<ExperimentSession>().Run(stopping);
         ScreenTables.Print(result);
-        await host.StopAsync(CancellationToken.None);
         return 0;
     }
 }

@@ -88,11 +88,24 @@ public static class DramCommands
     /// <summary>Commands below this one address a single bank.</summary>
     private const DramCommand FirstAllBank = DramCommand.ACT16;
 
+    private static readonly string[] AllNames = ReadNames();
+
     /// <summary>Names as in traces.</summary>
-    public static readonly IReadOnlyList<string> Names = Enum.GetNames<DramCommand>();
+    public static IReadOnlyCollection<string> Names => AllNames;
 
     /// <summary>The number of commands that address a single bank.</summary>
     public static int SingleBankCount => (int)FirstAllBank;
+
+    /// <summary>The name as in traces.</summary>
+    public static string Name(this DramCommand command) => AllNames[(int)command];
+
+    /// <summary>Finds the command of a name.</summary>
+    public static bool TryParse(string name, out DramCommand command)
+    {
+        int index = Array.IndexOf(AllNames, name);
+        command = (DramCommand)Math.Max(index, 0);
+        return index >= 0;
+    }
 
     /// <summary>True if the command addresses one bank; otherwise it concerns all banks or none.</summary>
     public static bool IsSingleBank(this DramCommand command) => command < FirstAllBank;
@@ -103,4 +116,15 @@ public static class DramCommands
     /// <summary>True if the command reaches buffers and accumulators and not the banks.</summary>
     public static bool NeedsNonDramMode(this DramCommand command) =>
         command is DramCommand.WRGB or DramCommand.WRBIAS or DramCommand.RDMAC or DramCommand.RDAF;
+
+    private static string[] ReadNames()
+    {
+        string[] names = new string[Count];
+        for (int command = 0; command < Count; command++)
+        {
+            names[command] = ((DramCommand)command).ToString();
+        }
+
+        return names;
+    }
 }

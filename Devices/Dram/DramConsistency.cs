@@ -49,15 +49,17 @@ public static class DramConsistency
             faults.Add(new TimingFault("nRC", $"nRC {cycle} is shorter than nRAS {active} + nRP {precharge}: a row cycle opens and closes a row"));
         }
 
-        foreach ((string name, int interval) in (ReadOnlySpan<(string, int)>)
-            [("nRFC", refresh.AllBankInterval), ("nRFCpb", refresh.PerBankInterval), ("nRFCsb", refresh.SameBankInterval)])
+        CheckRefresh("nRFC", refresh.AllBankInterval);
+        CheckRefresh("nRFCpb", refresh.PerBankInterval);
+        CheckRefresh("nRFCsb", refresh.SameBankInterval);
+        return faults;
+
+        void CheckRefresh(string name, int interval)
         {
             if (interval > 0 && timings.TryGetValue(name, out long busy) && busy >= interval)
             {
                 faults.Add(new TimingFault(name, $"{name} {busy} leaves no time between refreshes every {interval} cycles"));
             }
         }
-
-        return faults;
     }
 }

@@ -41,11 +41,36 @@ public sealed record DramPowerSheet
     public required bool EnergyPerBitOnly { get; init; }
 
     /// <summary>The command energies that came out negative, in words: currents that contradict each other.</summary>
-    public IEnumerable<string> NegativeEnergies =>
-        from energy in ((string Name, double Pj)[])
-            [("an activation", ActivatePj), ("a read", ReadPj), ("a write", WritePj), ("a refresh", RefreshAllBankPj), ("a refresh of one bank", RefreshPerBankPj)]
-        where energy.Pj < 0
-        select energy.Name;
+    public IEnumerable<string> NegativeEnergies
+    {
+        get
+        {
+            if (ActivatePj < 0)
+            {
+                yield return "an activation";
+            }
+
+            if (ReadPj < 0)
+            {
+                yield return "a read";
+            }
+
+            if (WritePj < 0)
+            {
+                yield return "a write";
+            }
+
+            if (RefreshAllBankPj < 0)
+            {
+                yield return "a refresh";
+            }
+
+            if (RefreshPerBankPj < 0)
+            {
+                yield return "a refresh of one bank";
+            }
+        }
+    }
 
     /// <summary>
     /// Energies from a data sheet's currents: what each measuring loop draws over the standby that is booked by time. A refresh

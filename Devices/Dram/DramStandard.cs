@@ -34,8 +34,8 @@ public static class DramStandard
         foreach (DataNode row in standard.Root.Required("rules").Items())
         {
             RuleScope scope = (RuleScope)Array.IndexOf(Scopes, row.Required("scope").Word(Scopes, Scopes[0]));
-            List<DramCommand> before = Commands(row.Required("from"));
-            List<DramCommand> after = Commands(row.Required("to"));
+            DramCommand[] before = Commands(row.Required("from"));
+            DramCommand[] after = Commands(row.Required("to"));
             DataNode latency = row.Required("latency");
             int cycles = (int)LatencyExpression.Evaluate(latency, parameters);
             CheckSource(standard, row);
@@ -48,7 +48,7 @@ public static class DramStandard
                     if (cycles + shift > 0)
                     {
                         string shifted = shift == 0 ? "" : $" {(shift < 0 ? '-' : '+')} {Math.Abs(shift)}";
-                        rules.Add(new TimingRule(scope, from, to, cycles + shift, $"{from} -> {to}: {latency.RawText}{shifted} ({row.Optional("scope").RawText})"));
+                        rules.Add(new TimingRule(scope, from, to, cycles + shift, $"{from.Name()} -> {to.Name()}: {latency.RawText}{shifted} ({row.Optional("scope").RawText})"));
                     }
                 }
             }
@@ -60,9 +60,12 @@ public static class DramStandard
             int cycles = (int)LatencyExpression.Evaluate(latency, parameters);
             int count = (int)row.Required("count").Integer(1, 64, 4);
             CheckSource(standard, row);
-            foreach (DramCommand command in Commands(row.Required("commands")).Where(_ => cycles > 0))
+            foreach (DramCommand command in Commands(row.Required("commands")))
             {
-                windows.Add(new WindowRule(command, count, cycles, $"{count} {command} in {latency.RawText}"));
+                if (cycles > 0)
+                {
+                    windows.Add(new WindowRule(command, count, cycles, $"{count} {command.Name()} in {latency.RawText}"));
+                }
             }
 
             row.RejectUnknownKeys();
@@ -147,25 +150,26 @@ public static class DramStandard
         }
     }
 
-    private static List<DramCommand> Commands(DataNode list)
+    private static DramCommand[] Commands(DataNode list)
     {
-        List<DramCommand> commands = [];
-        foreach (DataNode item in list.Items())
+        IReadOnlyList<DataNode> items = list.Items();
+        bool all = items is [{ RawText: "all" }];
+        DramCommand[] commands = new DramCommand[all ? DramCommands.Count : items.Count];
+        for (int index = 0; index < commands.Length; index++)
         {
-            if (item.RawText == "all")
-            {
-                commands.AddRange(Enum.GetValues<DramCommand>());
-            }
-            else if (DramCommands.Names.Contains(item.RawText))
-            {
-                commands.Add(Enum.Parse<DramCommand>(item.RawText));
-            }
-            else
-            {
-                item.Report($"'{item.RawText}' is not a command; {NearestWord.Suggest(item.RawText, [.. DramCommands.Names])}");
-            }
+            commands[index] = all ? (DramCommand)index : CommandOf(items[index]);
         }
 
         return commands;
+    }
+
+    private static DramCommand CommandOf(DataNode item)
+    {
+        if (!DramCommands.TryParse(item.RawText, out DramCommand command))
+        {
+            item.Report($"'{item.RawText}' is not a command; {NearestWord.Suggest(item.RawText, DramCommands.Names)}");
+        }
+
+        return command;
     }
 }

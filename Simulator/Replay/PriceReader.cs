@@ -78,12 +78,12 @@ public static class PriceReader
     /// <summary>What the source key of a value stands for; of an estimate, its note.</summary>
     private static string SourceOf(CatalogueEntry entry, string path)
     {
-        SourcedValue value = entry.Values.FirstOrDefault(value => value.Name == path);
-        if (entry.Sources.TryGetValue(value.Source ?? "", out string? source))
+        SourcedValue? value = entry.Values.FirstOrDefault(value => value.Name == path);
+        if (entry.Sources.TryGetValue(value?.Source ?? "", out string? source))
         {
             return source;
         }
 
-        return string.IsNullOrEmpty(value.Note) ? CatalogueEntry.Estimated : $"{CatalogueEntry.Estimated}: {value.Note}";
+        return string.IsNullOrEmpty(value?.Note) ? CatalogueEntry.Estimated : $"{CatalogueEntry.Estimated}: {value.Note}";
     }
 }

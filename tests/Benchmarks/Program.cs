@@ -5,6 +5,13 @@ using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Dram.Mapping;
 
+// "shape-trace MODEL PROMPT GENERATED [FILE]" times a whole trace on the Shape backend.
+if (args is ["shape-trace", string model, string prompt, string generated, ..])
+{
+    ShapeTrace.Measure(model, int.Parse(prompt, CultureInfo.InvariantCulture), int.Parse(generated, CultureInfo.InvariantCulture), args.ElementAtOrDefault(4));
+    return;
+}
+
 // "dram-trace MEMORY stream|random|sparse COUNT FILE" writes a trace for measuring the whole program; all else is BenchmarkDotNet's.
 if (args is ["dram-trace", string memory, string kind, string count, string file])
 {

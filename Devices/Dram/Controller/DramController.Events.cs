@@ -132,7 +132,6 @@ public sealed partial class DramController
     /// <summary>On one bus a refresh goes before all but the opener's access; of two buses it needs the other than a column command.</summary>
     private bool GivesWay(Choice choice) => _split ? choice.Wait > Wait.Write : !CandidateKey.IsFirst(choice.Key);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int ComeDue(int cycle)
     {
         _refresh.ComeDue(cycle);

@@ -134,7 +134,6 @@ public sealed partial class DramController
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RenewAll()
     {
         for (int bank = 0; bank < _banks.Length; bank++)

@@ -113,14 +113,17 @@ internal sealed class LaneTimings
     public AlignedInts[][] WindowRows { get; }
 
     /// <summary>The waiting time that a rule asks of one command after another, or 0.</summary>
-    public static int Spacing(DramSpecification specification, DramCommand from, DramCommand to, params ReadOnlySpan<RuleScope> scopes)
+    public static int Spacing(DramSpecification specification, DramCommand from, DramCommand to, params RuleScope[] scopes)
     {
         int longest = 0;
         foreach (TimingRule rule in specification.Rules)
         {
-            if (rule.From == from && rule.To == to && scopes.Contains(rule.Scope))
+            foreach (RuleScope scope in scopes)
             {
-                longest = Math.Max(longest, rule.LatencyCycles);
+                if (rule.From == from && rule.To == to && rule.Scope == scope)
+                {
+                    longest = Math.Max(longest, rule.LatencyCycles);
+                }
             }
         }
 

@@ -47,7 +47,6 @@ internal sealed class LastIssues
     }
 
     /// <summary>The first cycle in which every rule allows a refresh or a PREA.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Earliest(DramCommand command, int bank)
     {
         int earliest = 0;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Dram.Controller;
@@ -119,7 +118,6 @@ internal sealed class RefreshUnit
 
     /// <summary>Starts the refreshes that must or can start. Returns the banks that are held from now on.</summary>
     /// <param name="banks">All banks.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<int> Start(ReadOnlySpan<BankState> banks)
     {
         int held = 0;
@@ -170,7 +168,6 @@ internal sealed class RefreshUnit
     /// <param name="banks">All banks.</param>
     /// <param name="openBanks">Open banks of each rank.</param>
     /// <param name="free">When the row bus is free: of all that is ready then, the first rank's lowest bank goes first.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Maintenance Next(BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, ReadOnlySpan<int> openBanks, int free)
     {
         Maintenance next = new(BankLanes.Never, default, NoBank, -1);
@@ -188,7 +185,6 @@ internal sealed class RefreshUnit
     }
 
     /// <summary>Takes note that the refresh of a rank was issued. Returns the banks that were held for it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<int> Issued(int rank)
     {
         int released = 0;
@@ -221,7 +217,6 @@ internal sealed class RefreshUnit
         NextDue = NextDue == BankLanes.Never ? NextDue : NextDue - cycles;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Maintenance NextOf(int rank, BankLanes lanes, LastIssues issues, ReadOnlySpan<BankState> banks, bool isOpen, int free)
     {
         int first = FirstBank(rank);

@@ -15,8 +15,8 @@ internal enum AddressField : byte
 /// <summary>Sizes and names of the levels of a memory of several equal channels.</summary>
 internal sealed record AddressFields(DramOrganization Organization, int Channels)
 {
-    /// <summary>The levels, from the coarsest.</summary>
-    public static readonly AddressField[] All = Enum.GetValues<AddressField>();
+    /// <summary>Number of levels.</summary>
+    public const int Count = (int)AddressField.Column + 1;
 
     /// <summary>How many of a level there are in the next coarser one.</summary>
     public int Size(AddressField field) => field switch
@@ -34,7 +34,16 @@ internal sealed record AddressFields(DramOrganization Organization, int Channels
     public int Bits(AddressField field) => CeilingLog2(Size(field));
 
     /// <summary>Address bits of all levels.</summary>
-    public int AllBits() => All.Sum(Bits);
+    public int AllBits()
+    {
+        int bits = 0;
+        for (AddressField field = AddressField.Channel; field <= AddressField.Column; field++)
+        {
+            bits += Bits(field);
+        }
+
+        return bits;
+    }
 
     /// <summary>The level as messages and mappings by bit name it.</summary>
     public static string Name(AddressField field) => field.ToString().ToLowerInvariant();

@@ -11,124 +11,139 @@ namespace PimSim.Devices.Dram.Mapping;
 /// </summary>
 internal static class AddressLayout
 {
-    private static readonly Dictionary<string, AddressField> Tokens = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["ch"] = AddressField.Channel,
-        ["pc"] = AddressField.PseudoChannel,
-        ["ra"] = AddressField.Rank,
-        ["bg"] = AddressField.BankGroup,
-        ["ba"] = AddressField.Bank,
-        ["ro"] = AddressField.Row,
-        ["co"] = AddressField.Column,
-    };
+    // In the order of the enumeration.
+    private static readonly string[] Tokens = ["Ch", "Pc", "Ra", "Bg", "Ba", "Ro", "Co"];
 
     /// <summary>Masks of bits above the burst, by level and by bit of the level.</summary>
-    public static Dictionary<AddressField, ulong[]> Read(string text, AddressFields fields, int offsetBits) =>
+    public static ulong[][] Read(string text, AddressFields fields, int offsetBits) =>
         text.Contains('=', StringComparison.Ordinal) ? ReadBits(text, fields, offsetBits) : ReadName(text, fields);
 
-    private static Dictionary<AddressField, ulong[]> ReadName(string text, AddressFields fields)
+    private static ulong[][] ReadName(string text, AddressFields fields)
     {
-        List<AddressField> named = [];
-        for (int at = 0; at < text.Length; at += 2)
+        // Level by place in the text, and the other way round.
+        int[] fieldAt = new int[(text.Length + 1) / 2];
+        int?[] placeOf = new int?[AddressFields.Count];
+        for (int place = 0; place < fieldAt.Length; place++)
         {
-            string token = text.Substring(at, Math.Min(2, text.Length - at));
-            if (!Tokens.TryGetValue(token, out AddressField field))
+            string token = text.Substring(2 * place, Math.Min(2, text.Length - (2 * place)));
+            int field = Array.FindIndex(Tokens, known => known.Equals(token, StringComparison.OrdinalIgnoreCase));
+            if (field < 0)
             {
                 throw new FormatException($"'{token}' is not one of Ro, Bg, Ba, Ra, Pc, Co and Ch; RoBaRaCoCh or rochrababgco would be right, or a list of bits such as row=17-32");
             }
 
-            if (named.Contains(field))
+            if (placeOf[field] is not null)
             {
                 throw new FormatException($"'{token}' is named twice");
             }
 
-            named.Add(field);
+            fieldAt[place] = field;
+            placeOf[field] = place;
         }
 
-        Dictionary<AddressField, ulong[]> masks = [];
+        // Where Bg or Pc is not named, Ba or Ra stands for both levels, in the order in which the name has ranks and banks:
+        // in Ramulator's ChRaBaRoCo the coarser level is the more significant, in its RoBaRaCoCh the less significant one.
+        bool coarseFirst = placeOf[(int)AddressField.Rank] < placeOf[(int)AddressField.Bank];
+        ulong[]?[] masks = new ulong[AddressFields.Count][];
         int bit = 0;
-        foreach (AddressField field in Enumerable.Reverse(Expand(named)))
+        for (int place = fieldAt.Length - 1; place >= 0; place--)
         {
-            masks[field] = [.. Enumerable.Range(bit, fields.Bits(field)).Select(position => 1UL << position)];
-            bit += fields.Bits(field);
-        }
-
-        foreach (AddressField field in AddressFields.All.Where(field => !masks.ContainsKey(field)))
-        {
-            if (fields.Bits(field) > 0)
+            AddressField field = (AddressField)fieldAt[place];
+            bool both = field is AddressField.Bank or AddressField.Rank && placeOf[(int)field - 1] is null;
+            if (both && !coarseFirst)
             {
-                string token = Tokens.First(pair => pair.Value == field).Key;
-                throw new FormatException($"'{char.ToUpperInvariant(token[0])}{token[1]}' is missing, and the memory has {fields.Describe(field)}");
+                Take(field - 1);
             }
 
-            masks[field] = [];
+            Take(field);
+            if (both && coarseFirst)
+            {
+                Take(field - 1);
+            }
         }
 
-        return masks;
-    }
-
-    // Where Bg or Pc is not named, Ba or Ra stands for both levels, in the order in which the name has ranks and banks:
-    // in Ramulator's ChRaBaRoCo the coarser level is the more significant, in its RoBaRaCoCh the less significant one.
-    private static List<AddressField> Expand(List<AddressField> named)
-    {
-        int rank = named.IndexOf(AddressField.Rank);
-        bool coarseFirst = rank >= 0 && rank < named.IndexOf(AddressField.Bank);
-        List<AddressField> all = [];
-        foreach (AddressField field in named)
+        for (AddressField field = AddressField.Channel; field <= AddressField.Column; field++)
         {
-            AddressField coarser = field - 1;
-            bool both = field is AddressField.Bank or AddressField.Rank && !named.Contains(coarser);
-            all.AddRange(!both ? [field] : coarseFirst ? [coarser, field] : [field, coarser]);
+            if (masks[(int)field] is null && fields.Bits(field) > 0)
+            {
+                throw new FormatException($"'{Tokens[(int)field]}' is missing, and the memory has {fields.Describe(field)}");
+            }
+
+            masks[(int)field] ??= [];
         }
 
-        return all;
+        return masks!;
+
+        void Take(AddressField field)
+        {
+            masks[(int)field] = Run(bit, fields.Bits(field));
+            bit += fields.Bits(field);
+        }
     }
 
-    private static Dictionary<AddressField, ulong[]> ReadBits(string text, AddressFields fields, int offsetBits)
+    private static ulong[][] ReadBits(string text, AddressFields fields, int offsetBits)
     {
-        Dictionary<AddressField, ulong[]> masks = [];
-        List<string> names = [.. AddressFields.All.Select(AddressFields.Name)];
+        ulong[]?[] masks = new ulong[AddressFields.Count][];
+        string[] names = new string[AddressFields.Count];
+        for (int field = 0; field < names.Length; field++)
+        {
+            names[field] = AddressFields.Name((AddressField)field);
+        }
+
         foreach (string entry in text.Split([' ', '\t', ';'], StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = entry.IndexOf('=', StringComparison.Ordinal);
             string name = equals < 0 ? entry : entry[..equals];
-            int field = names.FindIndex(known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
+            int field = Array.FindIndex(names, known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
             if (equals < 0 || field < 0)
             {
                 throw new FormatException($"'{entry}' names no level; {NearestWord.Suggest(name, names)} (as in row=17-32)");
             }
 
-            if (!masks.TryAdd((AddressField)field, [.. entry[(equals + 1)..].Split(',').SelectMany(item => Item(item, offsetBits))]))
+            if (masks[field] is not null)
             {
                 throw new FormatException($"'{name}' is given twice");
             }
+
+            masks[field] = [.. entry[(equals + 1)..].Split(',').SelectMany(item => Item(item, offsetBits))];
         }
 
-        foreach (AddressField field in AddressFields.All)
+        for (AddressField field = AddressField.Channel; field <= AddressField.Column; field++)
         {
-            int given = masks.TryAdd(field, []) ? 0 : masks[field].Length;
+            int given = (masks[(int)field] ??= []).Length;
             if (given != fields.Bits(field))
             {
                 throw new FormatException($"'{AddressFields.Name(field)}' has {given} bits, and {fields.Describe(field)} take {fields.Bits(field)}");
             }
         }
 
-        return masks;
+        return masks!;
     }
 
     // 6-12 is seven bits, 15^17 one.
-    private static IEnumerable<ulong> Item(string item, int offsetBits)
+    private static ulong[] Item(string item, int offsetBits)
     {
         string[] ends = item.Split('-');
         if (ends.Length == 2)
         {
             (int first, int last) = (Bit(ends[0], item, offsetBits), Bit(ends[1], item, offsetBits));
             return last >= first
-                ? Enumerable.Range(first, last - first + 1).Select(bit => 1UL << bit)
+                ? Run(first, last - first + 1)
                 : throw new FormatException($"'{item}' runs downwards; bits are listed from the lowest: {last + offsetBits}-{first + offsetBits}");
         }
 
         return [item.Split('^').Aggregate(0UL, (mask, bit) => mask ^ (1UL << Bit(bit, item, offsetBits)))];
+    }
+
+    private static ulong[] Run(int first, int count)
+    {
+        ulong[] masks = new ulong[count];
+        for (int bit = 0; bit < count; bit++)
+        {
+            masks[bit] = 1UL << (first + bit);
+        }
+
+        return masks;
     }
 
     private static int Bit(string text, string item, int offsetBits)

@@ -37,22 +37,31 @@ public sealed class AddressMapping
         Bytes = Organization.Bytes * Channels;
         _offsetBits = int.Log2(Organization.AccessBytes);
         CheckSizes(fields);
-        Dictionary<AddressField, ulong[]> masks = AddressLayout.Read(text, fields, _offsetBits);
-        CheckUnequalSizes(fields, masks);
+        ulong[][] layout = AddressLayout.Read(text, fields, _offsetBits);
+        CheckUnequalSizes(fields, layout);
 
         // Packed bit and address mask of everything that is selected.
-        List<(int Bit, ulong Mask)> outputs = [];
-        int bit = BankShift;
+        List<Output> outputs = [];
+        int bankBit = BankShift;
         foreach (AddressField field in (AddressField[])[AddressField.Bank, AddressField.BankGroup, AddressField.Rank, AddressField.PseudoChannel])
         {
-            outputs.AddRange(masks[field].Select(mask => (bit++, mask)));
+            Add(field, bankBit);
+            bankBit += fields.Bits(field);
         }
 
-        outputs.AddRange(masks[AddressField.Column].Select((mask, index) => (index, mask)));
-        outputs.AddRange(masks[AddressField.Row].Select((mask, index) => (RowShift + index, mask)));
-        outputs.AddRange(masks[AddressField.Channel].Select((mask, index) => (ChannelShift + index, mask)));
+        Add(AddressField.Column, 0);
+        Add(AddressField.Row, RowShift);
+        Add(AddressField.Channel, ChannelShift);
         _unitOf = Invert(outputs);
         FillSlices(outputs);
+
+        void Add(AddressField field, int bit)
+        {
+            foreach (ulong mask in layout[(int)field])
+            {
+                outputs.Add(new Output(bit++, mask));
+            }
+        }
     }
 
     /// <summary>The mapping as it was written.</summary>
@@ -162,13 +171,13 @@ public sealed class AddressMapping
 
     // A size between powers of two leaves the last values of its bits without a place. Only where those bits are the highest
     // of the address, and nothing else, is the memory still one range of addresses.
-    private static void CheckUnequalSizes(AddressFields fields, Dictionary<AddressField, ulong[]> masks)
+    private static void CheckUnequalSizes(AddressFields fields, ulong[][] layout)
     {
-        foreach (AddressField field in AddressFields.All.Where(field => !int.IsPow2(fields.Size(field))))
+        for (AddressField field = AddressField.Channel; field <= AddressField.Column; field++)
         {
             int lowest = fields.AllBits() - fields.Bits(field);
             bool allowed = field is AddressField.Channel or AddressField.Row || (field == AddressField.Rank && fields.Organization.PseudoChannels == 1);
-            if (!allowed || !masks[field].Select((mask, index) => mask == 1UL << (lowest + index)).All(highest => highest))
+            if (!int.IsPow2(fields.Size(field)) && (!allowed || !layout[(int)field].Select((mask, index) => mask == 1UL << (lowest + index)).All(highest => highest)))
             {
                 throw new FormatException($"{fields.Describe(field)} are not a power of two, which only channels, ranks or rows can be and only as the most significant level of the mapping");
             }
@@ -176,9 +185,14 @@ public sealed class AddressMapping
     }
 
     // Gauss-Jordan over bits: which address bits a single bit of the result stands for.
-    private ulong[] Invert(List<(int Bit, ulong Mask)> outputs)
+    private ulong[] Invert(List<Output> outputs)
     {
-        ulong all = outputs.Aggregate(0UL, (bits, output) => bits | output.Mask);
+        ulong all = 0;
+        foreach (Output output in outputs)
+        {
+            all |= output.Mask;
+        }
+
         if (all != (1UL << outputs.Count) - 1)
         {
             int highest = 63 - BitOperations.LeadingZeroCount(all);
@@ -188,12 +202,23 @@ public sealed class AddressMapping
                 : $"bit {highest + _offsetBits} lies beyond the memory's {Bytes} bytes");
         }
 
-        ulong[] left = [.. outputs.Select(output => output.Mask)];
-        ulong[] right = [.. Enumerable.Range(0, outputs.Count).Select(index => 1UL << index)];
+        ulong[] left = new ulong[outputs.Count];
+        ulong[] right = new ulong[outputs.Count];
+        for (int index = 0; index < left.Length; index++)
+        {
+            left[index] = outputs[index].Mask;
+            right[index] = 1UL << index;
+        }
+
         for (int column = 0; column < left.Length; column++)
         {
-            int pivot = Array.FindIndex(left, column, mask => ((mask >> column) & 1) != 0);
-            if (pivot < 0)
+            int pivot = column;
+            while (pivot < left.Length && ((left[pivot] >> column) & 1) == 0)
+            {
+                pivot++;
+            }
+
+            if (pivot == left.Length)
             {
                 throw new FormatException("different addresses fall on the same place: some bit of a level is the exclusive or of others");
             }
@@ -222,14 +247,14 @@ public sealed class AddressMapping
         return unitOf;
     }
 
-    private void FillSlices(List<(int Bit, ulong Mask)> outputs)
+    private void FillSlices(List<Output> outputs)
     {
         for (int address = 0; address < outputs.Count; address++)
         {
             ulong packed = 0;
-            foreach ((int bit, ulong mask) in outputs)
+            foreach (Output output in outputs)
             {
-                packed |= ((mask >> address) & 1) << bit;
+                packed |= ((output.Mask >> address) & 1) << output.Bit;
             }
 
             Span<ulong> slice = _slices.AsSpan(address / 8 * SliceEntries, SliceEntries);
@@ -240,4 +265,7 @@ public sealed class AddressMapping
             }
         }
     }
+
+    /// <summary>A bit of the packed result and the address bits whose exclusive or it is.</summary>
+    private sealed record Output(int Bit, ulong Mask);
 }

@@ -87,15 +87,15 @@ public static class RequestFile
     /// <summary>False for blank lines and comments.</summary>
     internal static bool IsData(ReadOnlySpan<byte> line)
     {
-        ReadOnlySpan<byte> text = line.Trim(" \t\r\n"u8);
+        ReadOnlySpan<byte> text = line[Ascii.Trim(line)];
         return !text.IsEmpty && text[0] != (byte)'#';
     }
 
     /// <summary>A line without its end and the blanks around it: what a format may be wrong about.</summary>
     internal static string Text(ReadOnlySpan<byte> line)
     {
-        line = line.TrimEnd((byte)'\n');
-        return Encoding.UTF8.GetString(line.EndsWith("\r"u8) ? line[..^1] : line).Trim(' ', '\t');
+        string text = Encoding.UTF8.GetString(line).TrimEnd('\n');
+        return (text.EndsWith('\r') ? text[..^1] : text).Trim(' ', '\t');
     }
 
     internal static PimSimUserException NoRequests(string name) =>

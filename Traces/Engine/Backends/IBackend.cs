@@ -27,6 +27,9 @@ public interface IBackend<TTensor>
     /// <summary>The model held.</summary>
     ModelShape Shape { get; }
 
+    /// <summary>Its tensors hold numbers, so that what a technique reads from them was really computed.</summary>
+    bool HasData => true;
+
     /// <summary>An empty cache for this model.</summary>
     /// <param name="sequences">Sequences to hold.</param>
     /// <param name="capacity">Tokens to reserve for each.</param>

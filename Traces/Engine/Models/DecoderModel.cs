@@ -4,7 +4,7 @@ using PimSim.Traces.Format.Operators;
 namespace PimSim.Traces.Engine.Models;
 
 /// <summary>
-/// A decoder-only transformer with pre-norm blocks (GPT-2, OPT, LLaMA and their kin), written once for all backends.
+/// A decoder-only transformer with pre-norm blocks (GPT-2, OPT, LLaMA, GPT-NeoX and their kin), written once for all backends.
 /// </summary>
 /// <typeparam name="TTensor">The tensor of the backend.</typeparam>
 public sealed class DecoderModel<TTensor>
@@ -66,11 +66,20 @@ public sealed class DecoderModel<TTensor>
         }
 
         _backend.AppendKv(qkv, cache, layer);
-        TTensor attended = _backend.Attention(qkv, cache, layer);
-        x = _backend.Add(x, _backend.Linear(attended, OperatorRole.OutputProjection, layer), OperatorRole.Residual);
+        TTensor attended = _backend.Linear(_backend.Attention(qkv, cache, layer), OperatorRole.OutputProjection, layer);
+        if (_shape.ParallelResidual)
+        {
+            TTensor down = FeedForward(x, layer);
+            return _backend.Add(_backend.Add(x, attended, OperatorRole.Residual), down, OperatorRole.Residual);
+        }
 
+        x = _backend.Add(x, attended, OperatorRole.Residual);
+        return _backend.Add(x, FeedForward(x, layer), OperatorRole.Residual);
+    }
+
+    private TTensor FeedForward(TTensor x, int layer)
+    {
         TTensor up = _backend.Linear(_backend.Norm(x, OperatorRole.FfnNorm, layer), OperatorRole.FfnUp, layer);
-        TTensor down = _backend.Linear(_backend.Activate(up), OperatorRole.FfnDown, layer);
-        return _backend.Add(x, down, OperatorRole.Residual);
+        return _backend.Linear(_backend.Activate(up), OperatorRole.FfnDown, layer);
     }
 }

@@ -89,6 +89,9 @@ public sealed record ModelShape
     /// <summary>The feed-forward network multiplies an activated gate with a second product.</summary>
     public bool Gated => Activation is ActivationKind.SwiGlu or ActivationKind.GeGlu;
 
+    /// <summary>Channels of each head that a rotary embedding rotates.</summary>
+    public int RotaryWidth => RotaryDim == 0 ? HeadDim : RotaryDim;
+
     /// <summary>Width of all query heads.</summary>
     public int QueryWidth => Heads * HeadDim;
 

@@ -6,14 +6,17 @@ namespace PimSim.Traces.Engine.Recording;
 
 /// <summary>
 /// Passes every call on to another backend and records it as an <see cref="Operator"/>: the one place where operators come
-/// from, whatever computes them.
+/// from, whatever computes them. Its tensors know the operator that made them, which yields the dependencies.
 /// </summary>
 /// <typeparam name="TTensor">The tensor of the other backend.</typeparam>
-public sealed class RecordingBackend<TTensor> : IBackend<TTensor>
+public sealed class RecordingBackend<TTensor> : IBackend<Recorded<TTensor>>
     where TTensor : ITensor
 {
     private readonly IBackend<TTensor> _inner;
     private readonly StepRecorder _recorder;
+
+    // By layer: the cache last written and the operator that did it. An attention over that cache depends on it.
+    private readonly (KvCache? Cache, long Append)[] _appends;
 
     /// <summary>Records the calls to <paramref name="inner"/>.</summary>
     public RecordingBackend(IBackend<TTensor> inner, StepRecorder recorder)
@@ -22,10 +25,14 @@ public sealed class RecordingBackend<TTensor> : IBackend<TTensor>
         ArgumentNullException.ThrowIfNull(recorder);
         _inner = inner;
         _recorder = recorder;
+        _appends = new (KvCache?, long)[inner.Shape.Layers];
     }
 
     /// <inheritdoc/>
     public ModelShape Shape => _inner.Shape;
+
+    /// <inheritdoc/>
+    public bool HasData => _inner.HasData;
 
     /// <inheritdoc/>
     public KvCache CreateCache(int sequences, int capacity) => _inner.CreateCache(sequences, capacity);
@@ -38,89 +45,97 @@ public sealed class RecordingBackend<TTensor> : IBackend<TTensor>
     }
 
     /// <inheritdoc/>
-    public TTensor Embed(ReadOnlySpan<int> tokens)
+    public Recorded<TTensor> Embed(ReadOnlySpan<int> tokens)
     {
+        _recorder.BeginOperator();
         TTensor result = _inner.Embed(tokens);
-        _recorder.Add(New(OperatorKind.Embedding, OperatorRole.Embedding, result.Rows) with { Outputs = result.Columns });
-        return result;
+        return new(result, _recorder.Add(New(OperatorKind.Embedding, OperatorRole.Embedding, result.Rows) with { Outputs = result.Columns }));
     }
 
     /// <inheritdoc/>
-    public TTensor EmbedPositions(int rows, KvCache cache)
+    public Recorded<TTensor> EmbedPositions(int rows, KvCache cache)
     {
+        _recorder.BeginOperator();
         TTensor result = _inner.EmbedPositions(rows, cache);
-        _recorder.Add(New(OperatorKind.Embedding, OperatorRole.Embedding, result.Rows) with { Outputs = result.Columns });
-        return result;
+        return new(result, _recorder.Add(New(OperatorKind.Embedding, OperatorRole.Embedding, result.Rows) with { Outputs = result.Columns }));
     }
 
     /// <inheritdoc/>
-    public TTensor Norm(TTensor input, OperatorRole role, int layer)
+    public Recorded<TTensor> Norm(Recorded<TTensor> input, OperatorRole role, int layer)
     {
-        TTensor result = _inner.Norm(input, role, layer);
-        _recorder.Add(New(OperatorKind.Norm, role, input.Rows) with { Inputs = input.Columns, Outputs = result.Columns, Norm = Shape.Norm });
-        return result;
+        _recorder.BeginOperator();
+        TTensor result = _inner.Norm(input.Value, role, layer);
+        Operator op = New(OperatorKind.Norm, role, input.Rows) with { Inputs = input.Columns, Outputs = result.Columns, Norm = Shape.Norm };
+        return new(result, _recorder.Add(op, input.Producer));
     }
 
     /// <inheritdoc/>
-    public TTensor Linear(TTensor input, OperatorRole role, int layer)
+    public Recorded<TTensor> Linear(Recorded<TTensor> input, OperatorRole role, int layer)
     {
-        TTensor result = _inner.Linear(input, role, layer);
-        _recorder.Add(New(OperatorKind.Gemm, role, input.Rows) with
+        _recorder.BeginOperator();
+        TTensor result = _inner.Linear(input.Value, role, layer);
+        Operator op = New(OperatorKind.Gemm, role, input.Rows) with
         {
             Inputs = input.Columns,
             Outputs = result.Columns,
             Bias = Shape.Matrix(role).Bias,
-        });
-        return result;
+        };
+        return new(result, _recorder.Add(op, input.Producer));
     }
 
     /// <inheritdoc/>
-    public TTensor Rope(TTensor qkv, KvCache cache)
+    public Recorded<TTensor> Rope(Recorded<TTensor> qkv, KvCache cache)
     {
-        TTensor result = _inner.Rope(qkv, cache);
-        _recorder.Add(NewOverCache(OperatorKind.Rope, OperatorRole.Rope, qkv.Rows, cache));
-        return result;
+        _recorder.BeginOperator();
+        TTensor result = _inner.Rope(qkv.Value, cache);
+        return new(result, _recorder.Add(NewOverCache(OperatorKind.Rope, OperatorRole.Rope, qkv.Rows, cache) with { HeadDim = Shape.RotaryWidth }, qkv.Producer));
     }
 
     /// <inheritdoc/>
-    public void AppendKv(TTensor qkv, KvCache cache, int layer)
+    public void AppendKv(Recorded<TTensor> qkv, KvCache cache, int layer)
     {
-        _inner.AppendKv(qkv, cache, layer);
-        _recorder.Add(NewOverCache(OperatorKind.KvAppend, OperatorRole.KvAppend, qkv.Rows, cache));
+        _recorder.BeginOperator();
+        _inner.AppendKv(qkv.Value, cache, layer);
+        long append = _recorder.Add(NewOverCache(OperatorKind.KvAppend, OperatorRole.KvAppend, qkv.Rows, cache), qkv.Producer);
+        _appends[layer] = (cache, append);
     }
 
     /// <inheritdoc/>
-    public TTensor Attention(TTensor qkv, KvCache cache, int layer)
+    public Recorded<TTensor> Attention(Recorded<TTensor> qkv, KvCache cache, int layer)
     {
-        TTensor result = _inner.Attention(qkv, cache, layer);
-        _recorder.Add(NewOverCache(OperatorKind.Attention, OperatorRole.Attention, qkv.Rows, cache));
-        return result;
+        _recorder.BeginOperator();
+        TTensor result = _inner.Attention(qkv.Value, cache, layer);
+        (KvCache? written, long append) = _appends[layer];
+        Operator op = NewOverCache(OperatorKind.Attention, OperatorRole.Attention, qkv.Rows, cache);
+        return new(result, _recorder.Add(op, qkv.Producer, ReferenceEquals(written, cache) ? append : 0));
     }
 
     /// <inheritdoc/>
-    public TTensor Activate(TTensor input)
+    public Recorded<TTensor> Activate(Recorded<TTensor> input)
     {
-        TTensor result = _inner.Activate(input);
-        _recorder.Add(New(OperatorKind.Activation, OperatorRole.FfnActivation, input.Rows) with { Outputs = result.Columns, Activation = Shape.Activation });
-        return result;
+        _recorder.BeginOperator();
+        TTensor result = _inner.Activate(input.Value);
+        Operator op = New(OperatorKind.Activation, OperatorRole.FfnActivation, input.Rows) with { Outputs = result.Columns, Activation = Shape.Activation };
+        return new(result, _recorder.Add(op, input.Producer));
     }
 
     /// <inheritdoc/>
-    public TTensor Add(TTensor left, TTensor right, OperatorRole role)
+    public Recorded<TTensor> Add(Recorded<TTensor> left, Recorded<TTensor> right, OperatorRole role)
     {
-        TTensor result = _inner.Add(left, right, role);
-        _recorder.Add(New(OperatorKind.Add, role, result.Rows) with { Outputs = result.Columns });
-        return result;
+        _recorder.BeginOperator();
+        TTensor result = _inner.Add(left.Value, right.Value, role);
+        return new(result, _recorder.Add(New(OperatorKind.Add, role, result.Rows) with { Outputs = result.Columns }, left.Producer, right.Producer));
     }
 
     /// <inheritdoc/>
-    public TTensor LastRows(TTensor input, int sequences) => _inner.LastRows(input, sequences);
+    public Recorded<TTensor> LastRows(Recorded<TTensor> input, int sequences) => new(_inner.LastRows(input.Value, sequences), input.Producer);
 
     /// <inheritdoc/>
-    public void Sample(TTensor logits, Span<int> tokens)
+    public void Sample(Recorded<TTensor> logits, Span<int> tokens)
     {
-        _inner.Sample(logits, tokens);
-        _recorder.Add(New(OperatorKind.Sample, OperatorRole.Sample, logits.Rows) with { Inputs = logits.Columns });
+        _recorder.BeginOperator();
+        _inner.Sample(logits.Value, tokens);
+        _recorder.Add(New(OperatorKind.Sample, OperatorRole.Sample, logits.Rows) with { Inputs = logits.Columns }, logits.Producer);
     }
 
     private Operator New(OperatorKind kind, OperatorRole role, int rows) => new()

@@ -1,7 +1,7 @@
 namespace PimSim.Traces.Format.Documents;
 
 /// <summary>One line of a data sheet: what, how much, and where it comes from.</summary>
-public readonly record struct SourcedValue(string Name, string Value, string Source, string Note);
+public sealed record SourcedValue(string Name, string Value, string Source, string Note);
 
 /// <summary>
 /// A catalogue file under reading: a YAML mapping whose numbers are written <c>name: {value: 12 ns, source: KEY, note: ...}</c>.

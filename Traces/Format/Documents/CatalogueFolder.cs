@@ -18,7 +18,9 @@ public sealed class CatalogueFolder
         foreach (string folder in folders.Where(Directory.Exists))
         {
             Dictionary<string, string> here = new(StringComparer.Ordinal);
-            foreach (string file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            string[] files = Directory.GetFiles(folder, "*.yaml", SearchOption.AllDirectories);
+            Array.Sort(files, StringComparer.Ordinal);
+            foreach (string file in files)
             {
                 string name = Path.GetFileNameWithoutExtension(file);
                 if (!here.TryAdd(name, file))
@@ -35,7 +37,15 @@ public sealed class CatalogueFolder
     public string Sort { get; }
 
     /// <summary>All names in ordinal order.</summary>
-    public IReadOnlyCollection<string> Names => [.. _files.Keys.Order(StringComparer.Ordinal)];
+    public IReadOnlyCollection<string> Names
+    {
+        get
+        {
+            string[] names = [.. _files.Keys];
+            Array.Sort(names, StringComparer.Ordinal);
+            return names;
+        }
+    }
 
     /// <summary>True if there is such an entry.</summary>
     public bool Contains(string name) => _files.ContainsKey(name);

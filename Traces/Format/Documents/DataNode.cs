@@ -1,5 +1,4 @@
 using System.Globalization;
-using YamlDotNet.RepresentationModel;
 
 namespace PimSim.Traces.Format.Documents;
 
@@ -12,18 +11,15 @@ public sealed class DataNode
 {
     private readonly YamlNode? _yaml;
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
-    private readonly Dictionary<YamlNode, string> _foreign;
 
     /// <summary>A place, or one that does not exist.</summary>
-    /// <param name="file">The file as the user named it.</param>
+    /// <param name="file">The file where it is missing if it does not exist, as the user named it.</param>
     /// <param name="path">Keys from the top.</param>
     /// <param name="yaml">The node, null if it does not exist.</param>
     /// <param name="problems">Where faults go.</param>
-    /// <param name="foreign">Files of the nodes that were put in place of the file's own.</param>
-    private DataNode(string file, string path, YamlNode? yaml, ProblemList problems, Dictionary<YamlNode, string> foreign)
+    private DataNode(string file, string path, YamlNode? yaml, ProblemList problems)
     {
-        _foreign = foreign;
-        File = yaml is not null && foreign.TryGetValue(yaml, out string? other) ? other : file;
+        File = yaml?.File ?? file;
         Path = path;
         _yaml = yaml;
         Problems = problems;
@@ -42,16 +38,16 @@ public sealed class DataNode
     public bool Exists => _yaml is not null;
 
     /// <summary>True for a mapping of keys to values.</summary>
-    public bool IsMapping => _yaml is YamlMappingNode;
+    public bool IsMapping => _yaml is YamlMapping;
 
     /// <summary>True for a list.</summary>
-    public bool IsList => _yaml is YamlSequenceNode;
+    public bool IsList => _yaml is YamlList;
 
     /// <summary>One-based line, 0 if the node does not exist.</summary>
-    public int Line => _yaml is null ? 0 : (int)_yaml.Start.Line;
+    public int Line => _yaml?.Line ?? 0;
 
     /// <summary>The raw text of a scalar, or an empty string.</summary>
-    public string RawText => (_yaml as YamlScalarNode)?.Value ?? "";
+    public string RawText => (_yaml as YamlText)?.Value ?? "";
 
     /// <summary>Reads a file. An unreadable file or broken syntax throws at once: there is nothing more to find in it.</summary>
     /// <exception cref="PimSimUserException">The file can't be read or is not YAML.</exception>
@@ -73,19 +69,19 @@ public sealed class DataNode
     /// <summary>Reads YAML from memory; <paramref name="file"/> is the name shown in messages.</summary>
     /// <exception cref="PimSimUserException">The text is not one YAML document.</exception>
     public static DataNode Parse(string file, string text, ProblemList problems) =>
-        new(file, "", YamlText.Read(file, text), problems, new(ReferenceEqualityComparer.Instance));
+        new(file, "", YamlReader.Read(file, text), problems);
 
     /// <summary>Records a fault at this place; that of a sourced number whose value another file has put in place, there.</summary>
     public void Report(string message)
     {
-        if (_yaml is YamlMappingNode sourced && sourced.Children.TryGetValue(new YamlScalarNode("value"), out YamlNode? value) && _foreign.ContainsKey(value))
+        if (_yaml is YamlMapping sourced && sourced.Values.TryGetValue("value", out YamlNode? value) && value.File != File)
         {
-            new DataNode(File, Path, value, Problems, _foreign).Report(message);
+            new DataNode(File, Path, value, Problems).Report(message);
             return;
         }
 
         string subject = Path.Length > 0 ? $"{Path}: " : "";
-        Problems.Add(new Problem(File, Line, _yaml is null ? 0 : (int)_yaml.Start.Column, subject + message));
+        Problems.Add(new Problem(File, Line, _yaml?.Column ?? 0, subject + message));
     }
 
     /// <summary>
@@ -96,34 +92,32 @@ public sealed class DataNode
     public void Replace(string dottedPath, DataNode value)
     {
         YamlNode? node = _yaml;
-        YamlMappingNode? parent = null;
-        YamlScalarNode? key = null;
+        YamlMapping? parent = null;
+        string key = "";
         foreach (string part in dottedPath.Split('.'))
         {
-            parent = node as YamlMappingNode;
-            key = new YamlScalarNode(part);
-            if (parent is null || !parent.Children.TryGetValue(key, out node))
+            parent = node as YamlMapping;
+            key = part;
+            if (parent is null || !parent.Values.TryGetValue(key, out node))
             {
-                string[] keys = parent is null ? [] : [.. parent.Children.Keys.Select(known => known.ToString())];
+                string[] keys = parent is null ? [] : [.. parent.Keys.Select(known => known.Value)];
                 value.Report($"{File} has no '{dottedPath}': '{part}' is unknown; {NearestWord.Suggest(part, keys)}");
                 return;
             }
         }
 
-        if (node is YamlMappingNode sourced && sourced.Children.ContainsKey(new YamlScalarNode("value")))
+        if (node is YamlMapping sourced && sourced.Values.TryGetValue("value", out YamlNode? inner))
         {
-            (parent, key) = (sourced, new YamlScalarNode("value"));
-            node = sourced.Children[key];
+            (parent, key, node) = (sourced, "value", inner);
         }
 
-        if (node is not YamlScalarNode || value._yaml is not YamlScalarNode replacement)
+        if (node is not YamlText || value._yaml is not YamlText replacement)
         {
             value.Report($"'{dottedPath}' of {File} is not a single value");
             return;
         }
 
-        parent!.Children[key!] = replacement;
-        _foreign[replacement] = value.File;
+        parent!.Values[key] = replacement;
     }
 
     /// <summary>The value of a key that must be there; a missing one is reported at this mapping.</summary>
@@ -143,18 +137,14 @@ public sealed class DataNode
     {
         _known.Add(key);
         YamlNode? child = null;
-        if (_yaml is YamlMappingNode mapping)
-        {
-            mapping.Children.TryGetValue(new YamlScalarNode(key), out child);
-        }
-
-        return new DataNode(File, Path.Length == 0 ? key : $"{Path}.{key}", child, Problems, _foreign);
+        (_yaml as YamlMapping)?.Values.TryGetValue(key, out child);
+        return new DataNode(File, Path.Length == 0 ? key : $"{Path}.{key}", child, Problems);
     }
 
     /// <summary>The entries of a mapping in file order; all of its keys count as known.</summary>
     public IReadOnlyList<(string Key, DataNode Value)> Entries()
     {
-        if (_yaml is not YamlMappingNode mapping)
+        if (_yaml is not YamlMapping mapping)
         {
             if (Exists)
             {
@@ -165,10 +155,9 @@ public sealed class DataNode
         }
 
         List<(string, DataNode)> entries = [];
-        foreach (KeyValuePair<YamlNode, YamlNode> pair in mapping.Children)
+        foreach (YamlText key in mapping.Keys)
         {
-            string key = (pair.Key as YamlScalarNode)?.Value ?? "";
-            entries.Add((key, Optional(key)));
+            entries.Add((key.Value, Optional(key.Value)));
         }
 
         return entries;
@@ -177,14 +166,14 @@ public sealed class DataNode
     /// <summary>The items of a list; a single scalar counts as a list of one.</summary>
     public IReadOnlyList<DataNode> Items()
     {
-        if (_yaml is YamlScalarNode)
+        if (_yaml is YamlText)
         {
             return [this];
         }
 
-        if (_yaml is YamlSequenceNode sequence)
+        if (_yaml is YamlList list)
         {
-            return [.. sequence.Children.Select((item, index) => new DataNode(File, $"{Path}[{index}]", item, Problems, _foreign))];
+            return [.. list.Items.Select((item, index) => new DataNode(File, $"{Path}[{index}]", item, Problems))];
         }
 
         if (Exists)
@@ -198,18 +187,17 @@ public sealed class DataNode
     /// <summary>Reports every key of this mapping that nobody asked for, with the nearest one that somebody did.</summary>
     public void RejectUnknownKeys()
     {
-        if (_yaml is not YamlMappingNode mapping)
+        if (_yaml is not YamlMapping mapping)
         {
             return;
         }
 
-        foreach (YamlNode key in mapping.Children.Keys)
+        foreach (YamlText key in mapping.Keys)
         {
-            string name = (key as YamlScalarNode)?.Value ?? key.ToString();
-            if (!_known.Contains(name))
+            if (!_known.Contains(key.Value))
             {
                 string subject = Path.Length > 0 ? $"{Path}: " : "";
-                Problems.Add(new Problem(File, (int)key.Start.Line, (int)key.Start.Column, $"{subject}unknown key '{name}'; {NearestWord.Suggest(name, _known)}"));
+                Problems.Add(new Problem(File, key.Line, key.Column, $"{subject}unknown key '{key.Value}'; {NearestWord.Suggest(key.Value, _known)}"));
             }
         }
     }
@@ -222,7 +210,7 @@ public sealed class DataNode
             return fallback;
         }
 
-        if (_yaml is YamlScalarNode { Value: { Length: > 0 } value })
+        if (_yaml is YamlText { Value: { Length: > 0 } value })
         {
             return value;
         }

@@ -36,6 +36,15 @@ public sealed record ModelFootprint(
 
     /// <summary>Bytes of the reserved keys and values.</summary>
     public long KvBytes => KvType.Bytes(2L * Layers * KvWidth * ReservedContext * Sequences);
+
+    /// <inheritdoc/>
+    public bool Equals(ModelFootprint? other) => other is not null
+        && (Model, OtherParameters, Layers, KvWidth, HeadDim) == (other.Model, other.OtherParameters, other.Layers, other.KvWidth, other.HeadDim)
+        && (ReservedContext, Sequences, WeightType, KvType) == (other.ReservedContext, other.Sequences, other.WeightType, other.KvType)
+        && Matrices.AsSpan().SequenceEqual(other.Matrices.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Model, Layers, KvWidth, ReservedContext, Sequences);
 }
 
 /// <summary>What the simulator replays: a footprint and a stream of steps, produced while it is consumed.</summary>

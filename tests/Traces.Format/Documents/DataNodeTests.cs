@@ -99,6 +99,8 @@ public class DataNodeTests
     [InlineData("# nothing\n", "file.yaml:1:1: the file is empty")]
     [InlineData("a: 1\n---\nb: 2\n", "file.yaml:2:1: a second document begins; PimSim reads one per file")]
     [InlineData("a:\n  - &x {b: *x}\n", "file.yaml:2:12: '*x' is inside of what it stands for")]
+    [InlineData("a: *x\n", "file.yaml:1:4: '*x' stands for nothing: there is no '&x' before it")]
+    [InlineData("[a, b]: 1\n", "file.yaml:1:1: a key is a single text, not a list or a mapping")]
     public void A_broken_document_is_refused_with_its_place(string text, string message) =>
         Assert.Equal(message, Assert.Throws<PimSimUserException>(() => Parse(text, out _)).Message);
 

@@ -16,7 +16,7 @@ public class OperatorEqualityTests
         Operator op = new() { Kind = OperatorKind.Gemm, Role = OperatorRole.FfnUp, Phase = Phase.Prefill, Rows = 3 };
         PropertyInfo property = typeof(Operator).GetProperty(name)!;
         object changed = op;
-        property.SetValue(changed, Other(property.GetValue(op)!));
+        property.SetValue(changed, Other(property.GetValue(op)));
         Assert.NotEqual(op, (Operator)changed);
 
         property.SetValue(changed, property.GetValue(op));
@@ -24,11 +24,13 @@ public class OperatorEqualityTests
         Assert.Equal(op.GetHashCode(), changed.GetHashCode());
     }
 
-    private static object Other(object value) => value switch
+    private static object Other(object? value) => value switch
     {
+        null => "a label",
+        long number => number + 1,
         bool flag => !flag,
         int number => number + 1,
         Enum word => Enum.ToObject(word.GetType(), Convert.ToInt32(word, null) + 1),
-        _ => throw new NotSupportedException(value.GetType().Name),
+        _ => throw new NotSupportedException(value.ToString()),
     };
 }

@@ -1,0 +1,76 @@
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Traces.Engine.Backends.Cpu;
+
+/// <summary>Keys and values in single precision. For each sequence and key/value head the tokens lie in order.</summary>
+public sealed class CpuKvCache : KvCache
+{
+    private readonly float[][] _keys;
+    private readonly float[][] _values;
+    private readonly float[] _cosines;
+    private readonly float[] _sines;
+    private readonly int _kvHeads;
+    private readonly int _headDim;
+    private readonly int _pairs;
+
+    /// <summary>Reserves room.</summary>
+    /// <exception cref="PimSimUserException">The model has fewer positions, or a layer would not fit in an array.</exception>
+    internal CpuKvCache(ModelShape shape, double ropeBase, int sequences, int capacity)
+        : base(shape, sequences, capacity)
+    {
+        long size = (long)sequences * shape.KvHeads * capacity * shape.HeadDim;
+        if (size > Array.MaxLength)
+        {
+            throw new PimSimUserException(
+                $"{sequences} sequences of {capacity} tokens of {shape.Name} need {size} key values per layer, more than the CPU backend holds ({Array.MaxLength}); use fewer or shorter ones");
+        }
+
+        _kvHeads = shape.KvHeads;
+        _headDim = shape.HeadDim;
+        _keys = new float[shape.Layers][];
+        _values = new float[shape.Layers][];
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            _keys[layer] = new float[size];
+            _values[layer] = new float[size];
+        }
+
+        _pairs = shape.Position == PositionKind.Rotary ? shape.RotaryWidth / 2 : 0;
+        _cosines = new float[capacity * _pairs];
+        _sines = new float[capacity * _pairs];
+        for (int pair = 0; pair < _pairs; pair++)
+        {
+            double frequency = Math.Pow(ropeBase, -(double)pair / _pairs);
+            for (int position = 0; position < capacity; position++)
+            {
+                (double sine, double cosine) = Math.SinCos(position * frequency);
+                _cosines[(position * _pairs) + pair] = (float)cosine;
+                _sines[(position * _pairs) + pair] = (float)sine;
+            }
+        }
+    }
+
+    /// <summary>Position of one of the newest tokens, which come sequence by sequence.</summary>
+    internal int Position(int token, int tokens)
+    {
+        int perSequence = tokens / Sequences;
+        return Length - perSequence + (token % perSequence);
+    }
+
+    internal ReadOnlySpan<float> Cosines(int position) => _cosines.AsSpan(position * _pairs, _pairs);
+
+    internal ReadOnlySpan<float> Sines(int position) => _sines.AsSpan(position * _pairs, _pairs);
+
+    /// <summary>The keys of the first <paramref name="tokens"/> tokens of one head.</summary>
+    internal ReadOnlySpan<float> Keys(int layer, int sequence, int head, int tokens) => _keys[layer].AsSpan(Start(sequence, head, 0), tokens * _headDim);
+
+    /// <summary>The values of the first <paramref name="tokens"/> tokens of one head.</summary>
+    internal ReadOnlySpan<float> Values(int layer, int sequence, int head, int tokens) => _values[layer].AsSpan(Start(sequence, head, 0), tokens * _headDim);
+
+    internal Span<float> Key(int layer, int sequence, int head, int position) => _keys[layer].AsSpan(Start(sequence, head, position), _headDim);
+
+    internal Span<float> Value(int layer, int sequence, int head, int position) => _values[layer].AsSpan(Start(sequence, head, position), _headDim);
+
+    private int Start(int sequence, int head, int position) => ((((sequence * _kvHeads) + head) * Capacity) + position) * _headDim;
+}

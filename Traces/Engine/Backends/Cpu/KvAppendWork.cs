@@ -1,0 +1,42 @@
+using PimSim.Traces.Engine.Models;
+
+namespace PimSim.Traces.Engine.Backends.Cpu;
+
+/// <summary>Copies keys and values of new tokens into the cache.</summary>
+internal sealed class KvAppendWork(ModelShape shape) : ParallelWork
+{
+    private const int PieceValues = 8192;
+
+    private readonly int _pieceTokens = Math.Max(1, PieceValues / shape.QkvWidth);
+    private CpuKvCache _cache = null!;
+    private CpuTensor _qkv;
+    private int _layer;
+
+    /// <summary>Sets the operands; the tokens are the newest of the cache.</summary>
+    /// <returns>Number of pieces.</returns>
+    public int Prepare(CpuKvCache cache, int layer, CpuTensor qkv)
+    {
+        _cache = cache;
+        _layer = layer;
+        _qkv = qkv;
+        return Pieces(qkv.Rows, _pieceTokens);
+    }
+
+    /// <inheritdoc/>
+    public override void Run(int piece, int worker)
+    {
+        int perSequence = _qkv.Rows / _cache.Sequences;
+        int end = Math.Min((piece + 1) * _pieceTokens, _qkv.Rows);
+        for (int token = piece * _pieceTokens; token < end; token++)
+        {
+            ReadOnlySpan<float> row = _qkv.Row(token);
+            int sequence = token / perSequence;
+            int position = _cache.Position(token, _qkv.Rows);
+            for (int head = 0; head < shape.KvHeads; head++)
+            {
+                row.Slice(shape.QueryWidth + (head * shape.HeadDim), shape.HeadDim).CopyTo(_cache.Key(_layer, sequence, head, position));
+                row.Slice(shape.QueryWidth + shape.KvWidth + (head * shape.HeadDim), shape.HeadDim).CopyTo(_cache.Value(_layer, sequence, head, position));
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using CsCheck;
+using PimSim.Traces.Format.Files;
+using PimSim.Traces.Format.Operators;
+
+namespace PimSim.Traces.Format.Tests.Files;
+
+/// <summary>Traces that use every field, within the rules of traces.</summary>
+internal static class RandomTrace
+{
+    private static readonly Gen<string> Text = Gen.Frequency(
+        (1, Gen.Const("")),
+        (4, Gen.Char['a', 'z'].Array[1, 8].Select(letters => new string(letters))),
+        (1, Gen.Const("\"quoted\"\n, \u00e9\u4e2d\U0001F600 \0 ,;")));
+
+    private static readonly Gen<int> Size = Gen.Frequency((3, Gen.Int[1, 9]), (1, Gen.Int[1, 100_000]));
+
+    public static readonly Gen<Operator> AnyOperator =
+        from kind in Gen.Enum<OperatorKind>()
+        from role in Gen.Enum<OperatorRole>()
+        from phase in Gen.Enum<Phase>()
+        from sizes in Gen.Select(Size, Size, Size, Gen.Int[1, 5], Gen.Int[1, 5], Gen.Int[1, 128])
+        from cache in Gen.Select(Gen.Int[1, 4], Gen.Int[0, 3000])
+        from flags in Gen.Select(Gen.Bool, Gen.Enum<ActivationKind>(), Gen.Enum<NormKind>())
+        from types in Gen.Select(Gen.Enum<DataType>(), Gen.Enum<DataType>(), Gen.Enum<DataType>())
+        from label in Text
+        from time in Gen.Long[0, 1_000_000_000_000]
+        let overCache = kind is OperatorKind.Attention or OperatorKind.KvAppend
+        select new Operator
+        {
+            Kind = kind,
+            Role = role,
+            Phase = phase,
+            Rows = overCache ? sizes.Item1 * cache.Item1 : sizes.Item1,
+            Inputs = kind == OperatorKind.Attention ? 0 : sizes.Item2,
+            Outputs = sizes.Item3,
+            Sequences = cache.Item1,
+            Heads = sizes.Item4 * sizes.Item5,
+            KvHeads = sizes.Item5,
+            HeadDim = sizes.Item6,
+            Context = sizes.Item1 + cache.Item2,
+            Bias = flags.Item1,
+            Activation = kind == OperatorKind.Activation && flags.Item2 == ActivationKind.None ? ActivationKind.Gelu : flags.Item2,
+            Norm = kind == OperatorKind.Norm && flags.Item3 == NormKind.None ? NormKind.RmsNorm : flags.Item3,
+            WeightType = types.Item1,
+            ActivationType = types.Item2,
+            KvType = types.Item3,
+            Label = kind == OperatorKind.Opaque ? label : null,
+            OpaqueNanoseconds = kind == OperatorKind.Opaque ? time : 0,
+        };
+
+    private static readonly Gen<StepBlock> AnyBlock =
+        from operators in AnyOperator.Array[1, 4]
+        from repeat in Gen.Frequency((3, Gen.Int[1, 3]), (1, Gen.Int[1, 90]))
+        select new StepBlock([.. operators], repeat);
+
+    private static readonly Gen<Decision> AnyDecision =
+        from name in Text
+        from values in Gen.Frequency((3, Gen.Long[0, 100]), (1, Gen.Long)).Array[0, 4]
+        select new Decision(name, [.. values]);
+
+    private static readonly Gen<Step> AnyStep =
+        from blocks in AnyBlock.Array[0, 4]
+        from phase in Gen.Enum<Phase>()
+        from committed in Gen.Int[0, 1000]
+        from sourced in Gen.Bool
+        from measured in Gen.Bool
+        from decisions in AnyDecision.Array[0, 3]
+        from seed in Gen.Int
+        select Fill(new Step(0, phase, [.. blocks], committed) { Decisions = [.. decisions] }, new Random(seed), sourced, measured);
+
+    public static readonly Gen<Step[]> Steps = AnyStep.Array[0, 6].Select(steps => steps.Select((step, index) => step with { Index = index }).ToArray());
+
+    public static readonly Gen<TraceHeader> Header =
+        from texts in Text.Array[5]
+        from numbers in Gen.Int[0, 5000].Array[6]
+        from seed in Gen.Long
+        from types in Gen.Select(Gen.Enum<DataType>(), Gen.Enum<DataType>())
+        from matrices in Gen.Select(Gen.Enum<OperatorRole>(), Size, Size, Gen.Bool, Gen.Int[1, 90]).Select(matrix => new WeightMatrix(matrix.Item1, matrix.Item2, matrix.Item3, matrix.Item4, matrix.Item5)).Array[0, 5]
+        select new TraceHeader
+        {
+            Program = texts[0],
+            Technique = texts[1],
+            Backend = texts[2],
+            Machine = texts[3],
+            PromptTokens = numbers[0],
+            GeneratedTokens = numbers[1],
+            Seed = seed,
+            Footprint = new ModelFootprint(texts[4], [.. matrices], numbers[2] * 1000L, numbers[3], numbers[4], 64, numbers[5], 3, types.Item1, types.Item2),
+        };
+
+    public static TraceHeader Plain { get; } = new()
+    {
+        Program = "test",
+        Technique = "autoregressive",
+        Backend = "shape",
+        Machine = "",
+        PromptTokens = 1,
+        GeneratedTokens = 2,
+        Seed = 0,
+        Footprint = new ModelFootprint("m", [], 0, 1, 1, 1, 1, 1, DataType.Fp16, DataType.Fp16),
+    };
+
+    private static Step Fill(Step step, Random random, bool sourced, bool measured)
+    {
+        ImmutableArray<StepBlock>.Builder blocks = ImmutableArray.CreateBuilder<StepBlock>();
+        int before = 0;
+        foreach (StepBlock block in step.Blocks)
+        {
+            int here = before;
+            blocks.Add(sourced ? block with { Sources = [.. block.Operators.Select((_, i) => new OperatorSources(random.Next(here + i + 1), random.Next(here + i + 1)))] } : block);
+            before += (int)block.Count;
+        }
+
+        return step with
+        {
+            Blocks = blocks.DrainToImmutable(),
+            MeasuredNanoseconds = measured ? [.. Enumerable.Range(0, before).Select(_ => random.NextInt64(1L << 40))] : [],
+        };
+    }
+}
