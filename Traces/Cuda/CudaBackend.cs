@@ -2,11 +2,14 @@ using ILGPU;
 using ILGPU.Runtime;
 using PimSim.Traces.Cuda.Kernels;
 using PimSim.Traces.Cuda.Memory;
+using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Recording;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
+using static PimSim.Traces.Engine.Backends.BackendContract;
 
 namespace PimSim.Traces.Cuda;
 
@@ -15,14 +18,14 @@ namespace PimSim.Traces.Cuda;
 /// values in the model's <see cref="ModelShape.KvType"/>. Kernels run in the order of calls and are not waited for until somebody
 /// asks for results. Rotation works in place.
 /// </summary>
-public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposable
+public sealed class CudaBackend : IBackend<CudaTensor>, IDisposable
 {
     private readonly CudaDevice _device;
     private readonly ModelNumerics _numerics;
     private readonly DeviceModel _model;
     private readonly KernelLauncher _launcher;
     private readonly ActivationPool _pool;
-    private readonly OperatorStopwatch _stopwatch;
+    private readonly CudaClock _clock;
     private MemoryBuffer1D<int, Stride1D.Dense> _numbers;
     private int[] _staging = new int[64];
 
@@ -39,15 +42,15 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
         _model = new DeviceModel(weights, device);
         _launcher = new KernelLauncher(device);
         _pool = new ActivationPool(device);
-        _stopwatch = new OperatorStopwatch(device);
+        _clock = new CudaClock(device);
         _numbers = device.Allocate<int>(_staging.Length, "token numbers");
     }
 
     /// <summary>The model held, with the storage of activations that is really used.</summary>
     public ModelShape Shape { get; }
 
-    /// <inheritdoc/>
-    public long LastOperatorNanoseconds => _stopwatch.Nanoseconds();
+    /// <summary>Times what this backend computes; for the <see cref="EngineSession{TTensor}"/> that drives it.</summary>
+    public IOperatorClock Clock => _clock;
 
     /// <inheritdoc/>
     public KvCache CreateCache(int sequences, int capacity) => new CudaKvCache(Shape, _numerics, this, _device, sequences, capacity);
@@ -58,14 +61,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     /// <inheritdoc/>
     public CudaTensor Embed(ReadOnlySpan<int> tokens)
     {
-        foreach (int token in tokens)
-        {
-            if ((uint)token >= (uint)Shape.Vocab)
-            {
-                throw new ArgumentException($"token {token} is outside the vocabulary of {Shape.Vocab}", nameof(tokens));
-            }
-        }
-
+        RequireTokens(Shape, tokens);
         tokens.CopyTo(Staging(tokens.Length));
         return Gather(tokens.Length, _model.TokenEmbedding);
     }
@@ -92,10 +88,10 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     /// <inheritdoc/>
     public CudaTensor Norm(CudaTensor input, OperatorRole role, int layer)
     {
-        Layer(layer, role == OperatorRole.FinalNorm ? 1 : Shape.Layers);
+        RequireLayer(layer, role == OperatorRole.FinalNorm ? 1 : Shape.Layers);
         Check(input, Shape.Hidden);
         CudaTensor result = _pool.New(input.Rows, input.Columns);
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         if (Shape.Norm == NormKind.LayerNorm)
         {
             _launcher.LayerNorm(input, _model.NormScale(role, layer), _model.NormShift(role, layer), (float)_numerics.NormEpsilon, result);
@@ -105,7 +101,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
             _launcher.RmsNorm(input, _model.NormScale(role, layer), (float)_numerics.NormEpsilon, result);
         }
 
-        _stopwatch.End();
+        _clock.AfterKernels();
         return result;
     }
 
@@ -113,12 +109,12 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     public CudaTensor Linear(CudaTensor input, OperatorRole role, int layer)
     {
         WeightMatrix matrix = Shape.Matrix(role);
-        Layer(layer, matrix.Instances);
+        RequireLayer(layer, matrix.Instances);
         Check(input, matrix.Inputs);
         CudaTensor result = _pool.New(input.Rows, matrix.Outputs);
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         _launcher.Linear(input, _model.Matrix(role, layer), matrix.Bias ? _model.Bias(role, layer) : null, result);
-        _stopwatch.End();
+        _clock.AfterKernels();
         return result;
     }
 
@@ -132,19 +128,19 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
             throw new ArgumentException($"{Shape.Name} rotates nothing", nameof(qkv));
         }
 
-        _stopwatch.Begin();
-        _launcher.Rope(qkv, own.RotationTable, RotatedWidth(Shape) / 2, _numerics.RopePairs, Over(qkv, own));
-        _stopwatch.End();
+        _clock.BeforeKernels();
+        _launcher.Rope(qkv, own.RotationTable, Shape.RotaryWidth / 2, _numerics.RopePairs, Over(qkv, own));
+        _clock.AfterKernels();
         return qkv;
     }
 
     /// <inheritdoc/>
     public void AppendKv(CudaTensor qkv, KvCache cache, int layer)
     {
-        Layer(layer, Shape.Layers);
+        RequireLayer(layer, Shape.Layers);
         Check(qkv, Shape.QkvWidth);
         CudaKvCache own = Newest(qkv.Rows, cache);
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         if (Shape.KvType == DataType.Fp32)
         {
             _launcher.Append(qkv, own.Keys<float>(layer), own.Values<float>(layer), Shape.KvType, Over(qkv, own));
@@ -154,19 +150,19 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
             _launcher.Append(qkv, own.Keys<ushort>(layer), own.Values<ushort>(layer), Shape.KvType, Over(qkv, own));
         }
 
-        _stopwatch.End();
+        _clock.AfterKernels();
     }
 
     /// <inheritdoc/>
     public CudaTensor Attention(CudaTensor qkv, KvCache cache, int layer)
     {
-        Layer(layer, Shape.Layers);
+        RequireLayer(layer, Shape.Layers);
         Check(qkv, Shape.QkvWidth);
         CudaKvCache own = Newest(qkv.Rows, cache);
         CudaTensor result = _pool.New(qkv.Rows, Shape.QueryWidth);
         AttentionShape shape = Over(qkv, own);
         shape.ResultStride = result.Stride;
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         if (Shape.KvType == DataType.Fp32)
         {
             _launcher.Attend(qkv, own.Keys<float>(layer), own.Values<float>(layer), Shape.KvType, own.Sequences, shape, result, _pool);
@@ -176,7 +172,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
             _launcher.Attend(qkv, own.Keys<ushort>(layer), own.Values<ushort>(layer), Shape.KvType, own.Sequences, shape, result, _pool);
         }
 
-        _stopwatch.End();
+        _clock.AfterKernels();
         return result;
     }
 
@@ -185,9 +181,9 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     {
         Check(input, Shape.FfnUpWidth);
         CudaTensor result = _pool.New(input.Rows, Shape.Ffn);
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         _launcher.Activate(input, Shape.Activation, _numerics.GeluByTanh, result);
-        _stopwatch.End();
+        _clock.AfterKernels();
         return result;
     }
 
@@ -196,26 +192,18 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     {
         Check(left, Shape.Hidden);
         Check(right, Shape.Hidden);
-        if (left.Rows != right.Rows)
-        {
-            throw new ArgumentException($"cannot add {right} to {left}", nameof(right));
-        }
-
+        RequireSame(left, right);
         CudaTensor result = _pool.New(left.Rows, left.Columns);
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         _launcher.Add(left, right, result);
-        _stopwatch.End();
+        _clock.AfterKernels();
         return result;
     }
 
     /// <inheritdoc/>
     public CudaTensor LastRows(CudaTensor input, int sequences)
     {
-        if (sequences < 1 || input.Rows % sequences != 0)
-        {
-            throw new ArgumentException($"{input} does not hold {sequences} sequences of equal length", nameof(sequences));
-        }
-
+        RequireSequences(input, sequences);
         Check(input, input.Columns);
         int perSequence = input.Rows / sequences;
         long first = (long)(perSequence - 1) * input.Stride;
@@ -226,15 +214,11 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     public void Sample(CudaTensor logits, Span<int> tokens)
     {
         Check(logits, Shape.Vocab);
-        if (tokens.Length != logits.Rows)
-        {
-            throw new ArgumentException($"{logits} yields {logits.Rows} tokens, not {tokens.Length}", nameof(tokens));
-        }
-
+        RequireRoom(logits, tokens);
         Staging(tokens.Length);
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         _launcher.ArgMax(logits, _numbers.View.BaseView);
-        _stopwatch.End();
+        _clock.AfterKernels();
         _numbers.View.BaseView.SubView(0, tokens.Length).CopyToCPU(_device.Accelerator.DefaultStream, tokens);
     }
 
@@ -258,7 +242,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
     public void Dispose()
     {
         _device.Accelerator.Synchronize();
-        _stopwatch.Dispose();
+        _clock.Dispose();
         _numbers.Dispose();
         _pool.Dispose();
         _model.Dispose();
@@ -266,8 +250,6 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
 
     /// <summary>Memory of the device that holds activations, in bytes.</summary>
     internal long ActivationBytes => _pool.Bytes;
-
-    internal static int RotatedWidth(ModelShape shape) => shape.RotaryDim == 0 ? shape.HeadDim : shape.RotaryDim;
 
     private static void CheckModel(ModelShape shape, CudaDevice device)
     {
@@ -285,22 +267,14 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
         }
     }
 
-    private static void Layer(int layer, int instances)
-    {
-        if ((uint)layer >= (uint)instances)
-        {
-            throw new ArgumentException($"layer {layer} of {instances}", nameof(layer));
-        }
-    }
-
     private CudaTensor Gather(int rows, DeviceMatrix table)
     {
         CudaTensor result = _pool.New(rows, Shape.Hidden);
         ArrayView<int> numbers = _numbers.View.BaseView.SubView(0, rows);
         numbers.CopyFromCPU(_device.Accelerator.DefaultStream, new ReadOnlySpan<int>(_staging, 0, rows));
-        _stopwatch.Begin();
+        _clock.BeforeKernels();
         _launcher.Gather(numbers, table, result);
-        _stopwatch.End();
+        _clock.AfterKernels();
         return result;
     }
 
@@ -330,11 +304,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
 
     private void Check(in CudaTensor tensor, int columns)
     {
-        if (tensor.Rows < 1 || tensor.Columns != columns)
-        {
-            throw new ArgumentException($"{tensor} came where [rows, {columns}] is needed", nameof(tensor));
-        }
-
+        RequireColumns(Shape, tensor, columns);
         if (!_pool.Holds(tensor))
         {
             throw new InvalidOperationException($"{tensor} is of another backend, or was computed more than one block ago and its memory is used again");
@@ -348,8 +318,7 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IOperatorTimer, IDisposa
             throw new ArgumentException("the cache is of another backend", nameof(cache));
         }
 
-        return rows >= 1 && rows % own.Sequences == 0 && rows / own.Sequences <= own.Length
-            ? own
-            : throw new ArgumentException($"a cache of {own.Sequences} x {own.Length} tokens has no newest {rows}", nameof(rows));
+        RequireNewest(rows, own);
+        return own;
     }
 }

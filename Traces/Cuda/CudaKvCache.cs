@@ -60,7 +60,7 @@ public sealed class CudaKvCache : KvCache, IDisposable
 
     private static float[] Rotations(ModelShape shape, ModelNumerics numerics, int capacity)
     {
-        int width = CudaBackend.RotatedWidth(shape);
+        int width = shape.RotaryWidth;
         int pairs = width / 2;
         var table = new float[(long)capacity * width];
         for (int position = 0; position < capacity; position++)

@@ -25,11 +25,11 @@ public class ImportsTests
         [Engine] = [Format],
         [Cuda] = [Engine, Format],
         [Simulator] = [Format],
-        [Workloads] = [Engine, Format],
+        [Workloads] = [Cuda, Engine, Format],
         [Devices] = [Simulator, Format],
         [Experiments] = [Devices, Workloads, Simulator, Engine, Format],
         [Reports] = [Experiments, Devices, Workloads, Simulator, Engine, Format],
-        [Cli] = [Reports, Experiments, Devices, Workloads, Simulator, Cuda, Engine, Format],
+        [Cli] = [Reports, Experiments, Devices, Workloads, Simulator, Engine, Format],
     };
 
     private static readonly Architecture Everything = new ArchLoader().LoadAssemblies([.. MayUse.Keys]).Build();

@@ -40,43 +40,36 @@ public class CudaBackendTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void Every_operator_has_a_time_and_nothing_else_changes_it(string name)
+    public void Every_recorded_operator_has_a_time_and_others_take_none(string name)
     {
         using PlainWeights weights = Weights("LLaMA-like", DataType.Fp32);
         using CudaBackend cuda = new(weights, TestDevices.Get(name));
-        Assert.Equal(0, cuda.LastOperatorNanoseconds);
-        using CudaKvCache cache = (CudaKvCache)cuda.CreateCache(1, 8);
-        cache.Extend(2);
-        long last = 0;
-        CudaTensor x = Timed(() => cuda.Embed([1, 2]));
-        x = Timed(() => cuda.Norm(x, OperatorRole.AttentionNorm, 0));
-        CudaTensor qkv = Timed(() => cuda.Linear(x, OperatorRole.QkvProjection, 0));
-        qkv = Timed(() => cuda.Rope(qkv, cache));
-        Timed(() =>
+        EngineSession<CudaTensor> session = new(cuda, 2, 12, cuda.Clock);
+        int[] chosen = new int[2];
+        foreach (int tokens in (int[])[3, 1])
         {
-            cuda.AppendKv(qkv, cache, 0);
-            return 0;
-        });
-        CudaTensor attended = Timed(() => cuda.Attention(qkv, cache, 0));
-        x = Timed(() => cuda.Add(x, Timed(() => cuda.Linear(attended, OperatorRole.OutputProjection, 0)), OperatorRole.Residual));
-        x = cuda.LastRows(x, 1);
-        cuda.BeginBlock();
-        Assert.Equal(last, cuda.LastOperatorNanoseconds);
-        CudaTensor logits = Timed(() => cuda.Linear(x, OperatorRole.LmHead, 0));
-        int[] token = new int[1];
-        Timed(() =>
-        {
-            cuda.Sample(logits, token);
-            return 0;
-        });
-
-        T Timed<T>(Func<T> run)
-        {
-            T result = run();
-            last = cuda.LastOperatorNanoseconds;
-            Assert.True(last > 0);
-            return result;
+            session.Sample(session.Forward(new int[2 * tokens], Phase.Decode), chosen);
+            Step step = session.Commit(2);
+            Assert.Equal(step.Blocks.Sum(block => block.Count), step.MeasuredNanoseconds.Length);
+            Assert.All(step.MeasuredNanoseconds, nanoseconds => Assert.True(nanoseconds > 0));
         }
+
+        // Outside of a recording nothing is timed, and an operator that failed leaves nothing behind.
+        cuda.Embed([1]);
+        cuda.Clock.Begin();
+        Assert.Throws<ArgumentException>(() => cuda.Embed([-1]));
+        cuda.Clock.Begin();
+        cuda.Embed([1]);
+        cuda.Clock.End();
+        cuda.Embed([1]);
+        long[] times = new long[1];
+        cuda.Clock.Read(times);
+        Assert.True(times[0] > 0);
+        cuda.Clock.Read([]);
+        Assert.Throws<ArgumentException>(() => cuda.Clock.Read(times));
+        cuda.Clock.Begin();
+        Assert.Throws<InvalidOperationException>(() => cuda.Clock.End());
+        ((CudaKvCache)session.Cache).Dispose();
     }
 
     [Theory]
