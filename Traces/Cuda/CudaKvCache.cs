@@ -14,10 +14,11 @@ namespace PimSim.Traces.Cuda;
 /// </summary>
 public sealed class CudaKvCache : KvCache, IDisposable
 {
-    private readonly MemoryBuffer1D<byte, Stride1D.Dense> _keys;
-    private readonly MemoryBuffer1D<byte, Stride1D.Dense> _values;
+    // All keys, layer by layer, then all values.
+    private readonly MemoryBuffer1D<byte, Stride1D.Dense> _stored;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> _rotations;
     private readonly long _layerBytes;
+    private readonly int _layers;
 
     internal CudaKvCache(ModelShape shape, ModelNumerics numerics, CudaBackend owner, CudaDevice device, int sequences, int capacity)
         : base(shape, sequences, capacity)
@@ -32,8 +33,8 @@ public sealed class CudaKvCache : KvCache, IDisposable
                 $"keys and values of {sequences} x {capacity} tokens take {bytes / 1e9:F1} GB, but {device.Name} has {device.MemoryBytes / 1e9:F1} GB; reserve fewer tokens or sequences"));
         }
 
-        _keys = device.Allocate<byte>(bytes / 2, "keys and values");
-        _values = device.Allocate<byte>(bytes / 2, "keys and values");
+        _layers = shape.Layers;
+        _stored = device.Allocate<byte>(bytes, "keys and values");
         float[] rotations = shape.Position == PositionKind.Rotary ? Rotations(shape, numerics, capacity) : [0];
         _rotations = device.Allocate<float>(rotations.Length, "rotations");
         _rotations.View.BaseView.CopyFromCPU(device.Accelerator.DefaultStream, rotations);
@@ -47,16 +48,15 @@ public sealed class CudaKvCache : KvCache, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _keys.Dispose();
-        _values.Dispose();
+        _stored.Dispose();
         _rotations.Dispose();
     }
 
     internal ArrayView<T> Keys<T>(int layer)
-        where T : unmanaged => Layer<T>(_keys, layer);
+        where T : unmanaged => Layer<T>(layer);
 
     internal ArrayView<T> Values<T>(int layer)
-        where T : unmanaged => Layer<T>(_values, layer);
+        where T : unmanaged => Layer<T>(_layers + layer);
 
     private static float[] Rotations(ModelShape shape, ModelNumerics numerics, int capacity)
     {
@@ -76,7 +76,7 @@ public sealed class CudaKvCache : KvCache, IDisposable
         return table;
     }
 
-    private ArrayView<T> Layer<T>(MemoryBuffer1D<byte, Stride1D.Dense> buffer, int layer)
+    private ArrayView<T> Layer<T>(int index)
         where T : unmanaged =>
-        new ArrayView1D<byte, Stride1D.Dense>(buffer.View.BaseView.SubView(layer * _layerBytes, _layerBytes), _layerBytes, default).Cast<byte, T>().BaseView;
+        new ArrayView1D<byte, Stride1D.Dense>(_stored.View.BaseView.SubView(index * _layerBytes, _layerBytes), _layerBytes, default).Cast<byte, T>().BaseView;
 }

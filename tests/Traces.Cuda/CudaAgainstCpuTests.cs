@@ -7,7 +7,7 @@ namespace PimSim.Traces.Cuda.Tests;
 /// <summary>Whole models against the CPU backend, which keeps keys and values in single precision.</summary>
 public class CudaAgainstCpuTests
 {
-    public static MatrixTheoryData<string, string, DataType> Cases => SameLogits.Cases;
+    public static MatrixTheoryData<string, string, DataType> Cases => SameLogits.Cases(DataType.Fp32, DataType.Bf16, DataType.Int4);
 
     [Theory]
     [MemberData(nameof(Cases))]
