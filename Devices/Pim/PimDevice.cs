@@ -31,6 +31,7 @@ public sealed class PimDevice : IDevice
     private readonly ChannelCounters _critical = new();
     private readonly ChannelCounters _total = new();
     private PimLayout? _layout;
+    private PimTraceCheck? _check;
     private long _conventionalBytes;
 
     /// <summary>Joins a memory and an ASIC.</summary>
@@ -75,6 +76,7 @@ public sealed class PimDevice : IDevice
     /// <inheritdoc/>
     public void Load(ModelFootprint footprint)
     {
+        _check = new PimTraceCheck(Name, footprint);
         _layout = new PimLayout(_memory, footprint);
         _layout.ThrowIfTooLarge(Name);
     }
@@ -89,6 +91,7 @@ public sealed class PimDevice : IDevice
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
         PimLayout layout = _layout ?? throw new InvalidOperationException("load a model first");
+        _check!.Check(op, instance);
         int row = LedgerRows.Of(op.Role);
         OperatorCost cost = OperatorCost.Of(op);
         _conventionalBytes += cost.WeightBytes + cost.KvReadBytes + cost.KvWriteBytes;

@@ -20,6 +20,8 @@ public sealed class ProcessorDevice : IDevice
     private const int ComputeTime = 1;
     private const int LaunchTime = 2;
     private const int HostTime = 3;
+    private const int OpaqueTime = 4;
+    private const long PicosecondsPerNanosecond = 1000;
     private const int StaticEnergy = 0;
     private const int ComputeEnergy = 1;
     private const int MemoryEnergy = 2;
@@ -68,7 +70,7 @@ public sealed class ProcessorDevice : IDevice
     public string Name => _specification.Name;
 
     /// <inheritdoc/>
-    public CostLedger Ledger { get; } = new(LedgerRows.Count, ["memory", "compute", "launch", "host"], ["static", "compute", "memory"]);
+    public CostLedger Ledger { get; } = new(LedgerRows.Count, ["memory", "compute", "launch", "host", "opaque"], ["static", "compute", "memory"]);
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, long> Counters => new SortedDictionary<string, long>(StringComparer.Ordinal)
@@ -115,6 +117,11 @@ public sealed class ProcessorDevice : IDevice
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
         BookHost(start.Value);
+        if (op.Kind == OperatorKind.Opaque)
+        {
+            return ExecuteOpaque(op, start);
+        }
+
         Operator stored = op with { WeightType = _stack.WeightType, ActivationType = _stack.ActivationType, KvType = _stack.KvType };
         OperatorCost cost = OperatorCost.Of(stored);
         int kernels = _stack.Kernels.Of(op);
@@ -144,6 +151,20 @@ public sealed class ProcessorDevice : IDevice
         long over = end.Value + _stack.HostCostPerStep.Value;
         BookHost(over);
         return new Picoseconds(over);
+    }
+
+    /// <summary>
+    /// Without a shape there is nothing to predict: the operator takes what it took where it was measured, whatever this processor is, and its
+    /// launch is part of that.
+    /// </summary>
+    private Picoseconds ExecuteOpaque(in Operator op, Picoseconds start)
+    {
+        Picoseconds span = new(checked(op.OpaqueNanoseconds * PicosecondsPerNanosecond));
+        int row = LedgerRows.Of(op.Role);
+        Ledger.Add(row, OpaqueTime, span);
+        Ledger.Add(row, StaticEnergy, _staticPower * span);
+        _booked = start.Value + span.Value;
+        return new Picoseconds(_booked);
     }
 
     /// <summary>
