@@ -2,6 +2,7 @@ using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Pim;
@@ -89,6 +90,11 @@ public sealed class PimDevice : IDevice
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
         PimLayout layout = _layout ?? throw new InvalidOperationException("load a model first");
+        if (op.Kind >= OperatorKind.Opaque)
+        {
+            RefuseToExecute(op);
+        }
+
         int row = LedgerRows.Of(op.Role);
         OperatorCost cost = OperatorCost.Of(op);
         _conventionalBytes += cost.WeightBytes + cost.KvReadBytes + cost.KvWriteBytes;
@@ -104,6 +110,14 @@ public sealed class PimDevice : IDevice
         _energy.BookStandby(Ledger, row, end - start);
         Ledger.Add(row, (int)PimEnergyComponent.AsicStatic, _asic.Configuration.StaticPower * (end - start));
         return end;
+    }
+
+    /// <summary>Everything from <see cref="OperatorKind.Opaque"/> on has no mapping to banks and no function of the ASIC.</summary>
+    private void RefuseToExecute(in Operator op)
+    {
+        string what = op.Kind == OperatorKind.Opaque ? $"the opaque operator '{op.Label}'" : $"{op.Kind} ({op.Role})";
+        throw new PimSimUserException(
+            $"'{Name}' cannot execute {what}: PIM memory and its ASIC run the operators of a decoder alone ({string.Join(", ", Enum.GetNames<OperatorKind>()[..(int)OperatorKind.Opaque])}); run it on a system with a processor");
     }
 
     private Picoseconds Multiply(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)

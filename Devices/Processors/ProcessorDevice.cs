@@ -115,7 +115,13 @@ public sealed class ProcessorDevice : IDevice
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
         BookHost(start.Value);
-        Operator stored = op with { WeightType = _stack.WeightType, ActivationType = _stack.ActivationType, KvType = _stack.KvType };
+        if (op.Kind == OperatorKind.Opaque)
+        {
+            throw new PimSimUserException(
+                $"'{Name}' cannot execute the opaque operator '{op.Label}': it was measured elsewhere and its shape is not known; replay a trace of operators with shapes");
+        }
+
+        Operator stored = op with { WeightType = WeightTypeOf(op), ActivationType = _stack.ActivationType, KvType = _stack.KvType };
         OperatorCost cost = OperatorCost.Of(stored);
         int kernels = _stack.Kernels.Of(op);
         long memory = (long)Math.Ceiling(cost.Bytes * _picosecondsPerByte);
@@ -175,6 +181,9 @@ public sealed class ProcessorDevice : IDevice
             _booked = until;
         }
     }
+
+    /// <summary>What is quantised has the type that the technique asked for, not that of the stack's weights.</summary>
+    private DataType WeightTypeOf(in Operator op) => op.Kind is OperatorKind.Quantise or OperatorKind.Dequantise ? op.WeightType : _stack.WeightType;
 
     private static string NameOf(ProcessorClass type) => ProcessorSpecification.ClassNames[(int)type];
 

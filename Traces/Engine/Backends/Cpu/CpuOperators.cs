@@ -109,12 +109,13 @@ public sealed class CpuOperators : IOperatorBackend<CpuTensor, CpuQuantised>, ID
     public CpuTensor Scatter(CpuTensor target, CpuTensor input, ReadOnlySpan<int> rows, OperatorRole role)
     {
         RequireScatter(target, input, rows);
-        if (target.Overlaps(input))
+        if (ReferenceEquals(target.Storage, input.Storage))
         {
             throw new ArgumentException("rows of a tensor cannot be written over rows of the same tensor", nameof(input));
         }
 
         _team.Run(_rowCopy, _rowCopy.Prepare(rows, input, target, scatter: true));
+        _pool.Renew(target.Storage);
         return target;
     }
 

@@ -60,8 +60,8 @@ public readonly struct CpuTensor : ITensor
         return _storage.Values.AsSpan(start, length);
     }
 
-    /// <summary>The two may hold the same numbers.</summary>
-    internal bool Overlaps(CpuTensor other) => ReferenceEquals(_storage, other._storage);
+    /// <summary>Where the values lie; views of a tensor share it.</summary>
+    internal TensorStorage Storage => _storage;
 
     internal Span<float> WritableRow(int row) => From(row)[..Columns];
 

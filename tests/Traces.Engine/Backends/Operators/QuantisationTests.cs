@@ -29,7 +29,9 @@ public class QuantisationTests
                 for (int index = 0; index < size; index++)
                 {
                     double error = Math.Abs(part[index] - after[row][(group * size) + index]);
-                    Assert.True(error <= scale * 0.500001, $"off by {error / scale} scales");
+
+                    // Up to 127 scales in single precision.
+                    Assert.True(error <= scale * 0.50002, $"off by {error / scale} scales");
                     Assert.True(Math.Abs(part[index]) < largest || error <= 1e-6 * largest);
                 }
             }

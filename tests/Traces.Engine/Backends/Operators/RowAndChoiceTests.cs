@@ -50,6 +50,28 @@ public class RowAndChoiceTests
     });
 
     [Fact]
+    public void What_was_scattered_last_outlives_its_block_whenever_its_target_was_made()
+    {
+        using CpuOperators operators = new(1);
+        foreach (int blocks in new[] { 0, 1 })
+        {
+            operators.BeginBlock();
+            CpuTensor target = operators.Load(2, 1, [1, 2]);
+            for (int block = 0; block < blocks; block++)
+            {
+                operators.BeginBlock();
+            }
+
+            CpuTensor result = operators.Scatter(target, operators.Load(1, 1, [3]), [1], OperatorRole.Other);
+            operators.BeginBlock();
+            operators.Load(2, 1, [8, 9]);
+            Assert.Equal([[1], [3]], RandomTensor.Read(result));
+            operators.BeginBlock();
+            Assert.Throws<ObjectDisposedException>(() => result.Row(0).Length);
+        }
+    }
+
+    [Fact]
     public void The_largest_are_the_first_of_a_stable_sort() =>
         Gen.Select(Gen.Int[1, 6], Gen.OneOf(Gen.Int[1, 12], Gen.Int[1, 3000]), Gen.Double[0, 1], Gen.Bool, Gen.Int).Sample((rows, columns, share, few, seed) =>
         {
