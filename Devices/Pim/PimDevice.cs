@@ -2,6 +2,7 @@ using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Pim;
@@ -109,6 +110,7 @@ public sealed class PimDevice : IDevice
         return end;
     }
 
+    /// <summary>Everything from <see cref="OperatorKind.Opaque"/> on has no mapping to banks and no function of the ASIC.</summary>
     private Picoseconds Multiply(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {
         (WeightMapping mapping, int baseRow) = layout.Weights(op.Role, instance);

@@ -43,6 +43,7 @@ internal sealed class PimTraceCheck
             OperatorKind.Gemm => Product(op, instance),
             OperatorKind.Attention or OperatorKind.KvAppend => Cache(op, instance),
             OperatorKind.Opaque => "it was measured and has no shape, so that nothing can be predicted for it; replay the trace on a processor, which takes the measured time",
+            > OperatorKind.Opaque => "PIM memory and its ASIC run the operators of a decoder alone; replay the trace on a processor",
             _ => null,
         };
         if (fault is not null)

@@ -122,7 +122,7 @@ public sealed class ProcessorDevice : IDevice
             return ExecuteOpaque(op, start);
         }
 
-        Operator stored = op with { WeightType = _stack.WeightType, ActivationType = _stack.ActivationType, KvType = _stack.KvType };
+        Operator stored = op with { WeightType = WeightTypeOf(op), ActivationType = _stack.ActivationType, KvType = _stack.KvType };
         OperatorCost cost = OperatorCost.Of(stored);
         int kernels = _stack.Kernels.Of(op);
         long memory = (long)Math.Ceiling(cost.Bytes * _picosecondsPerByte);
@@ -196,6 +196,9 @@ public sealed class ProcessorDevice : IDevice
             _booked = until;
         }
     }
+
+    /// <summary>What is quantised has the type that the technique asked for, not that of the stack's weights.</summary>
+    private DataType WeightTypeOf(in Operator op) => op.Kind is OperatorKind.Quantise or OperatorKind.Dequantise ? op.WeightType : _stack.WeightType;
 
     private static string NameOf(ProcessorClass type) => ProcessorSpecification.ClassNames[(int)type];
 

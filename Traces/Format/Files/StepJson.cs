@@ -83,6 +83,11 @@ internal static class StepJson
         WriteSize(json, "kv_heads", op.KvHeads);
         WriteSize(json, "head_dim", op.HeadDim);
         WriteSize(json, "context", op.Context);
+        WriteSize(json, "taps", op.Taps);
+        WriteSize(json, "stride", op.Stride);
+        WriteSize(json, "padding", op.Padding);
+        WriteSize(json, "group", op.Group);
+        WriteSize(json, "nonzeros", op.Nonzeros);
         if (op.Bias)
         {
             json.WriteBoolean("bias", true);
@@ -176,6 +181,11 @@ internal static class StepJson
         KvHeads = json.Size("kv_heads"),
         HeadDim = json.Size("head_dim"),
         Context = json.Size("context"),
+        Taps = json.Size("taps"),
+        Stride = json.Size("stride"),
+        Padding = json.Size("padding"),
+        Group = json.Size("group"),
+        Nonzeros = json.Size("nonzeros"),
         Bias = json.Flag("bias"),
         Activation = json.Word<ActivationKind>("activation", ActivationKind.None),
         Norm = json.Word<NormKind>("norm", NormKind.None),

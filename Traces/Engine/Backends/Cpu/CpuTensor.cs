@@ -60,6 +60,9 @@ public readonly struct CpuTensor : ITensor
         return _storage.Values.AsSpan(start, length);
     }
 
+    /// <summary>Where the values lie; views of a tensor share it.</summary>
+    internal TensorStorage Storage => _storage;
+
     internal Span<float> WritableRow(int row) => From(row)[..Columns];
 
     /// <summary>The last row of each of so many equal groups of rows, without a copy.</summary>
