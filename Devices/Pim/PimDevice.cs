@@ -2,6 +2,7 @@ using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Pim;
@@ -21,6 +22,8 @@ public sealed class PimDevice : IDevice
 {
     private static readonly string[] TimeComponents =
         ["mac-bound", "idle-banks", "row-opening", "refresh", "vector-transfer", "mode-change", "bank-access", "asic"];
+
+    private const string OnlyCausal = "its banks are mapped for causal attention over one cache alone: run decoder-only models on it, or place this one on a processor";
 
     private readonly PimMemory _memory;
     private readonly AsicModel _asic;
@@ -75,6 +78,11 @@ public sealed class PimDevice : IDevice
     /// <inheritdoc/>
     public void Load(ModelFootprint footprint)
     {
+        if (footprint.Matrices.Any(matrix => matrix.Role == OperatorRole.CrossKvProjection))
+        {
+            throw new PimSimUserException($"{Name}: {footprint.Model} is an encoder-decoder; {OnlyCausal}");
+        }
+
         _layout = new PimLayout(_memory, footprint);
         _layout.ThrowIfTooLarge(Name);
     }
@@ -133,6 +141,11 @@ public sealed class PimDevice : IDevice
 
     private Picoseconds Attend(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {
+        if (op.Mask != AttentionMask.Causal || op.Bias)
+        {
+            throw new PimSimUserException($"{Name}: {op.Role} is {(op.Bias ? "biased by position" : "bidirectional")}; {OnlyCausal}");
+        }
+
         int newTokens = op.Rows / op.Sequences;
         long usefulPerToken = (long)op.Heads * op.HeadDim;
         Picoseconds end = start;

@@ -164,6 +164,7 @@ internal sealed class StepAssembler
         HeadDim = rows.HeadDim[row],
         Context = rows.Context[row],
         Bias = rows.Bias[row],
+        Mask = Word<AttentionMask>(rows.Mask, row, place),
         Activation = Word<ActivationKind>(rows.Activation, row, place),
         Norm = Word<NormKind>(rows.Norm, row, place),
         WeightType = Word<DataType>(rows.WeightType, row, place),

@@ -68,6 +68,7 @@ internal static class StepRows
         rows.HeadDim.Add(op.HeadDim);
         rows.Context.Add(op.Context);
         rows.Bias.Add(op.Bias);
+        rows.Mask.Add(isOperator ? EnumWords<AttentionMask>.Of(op.Mask) : null);
         rows.Activation.Add(isOperator ? EnumWords<ActivationKind>.Of(op.Activation) : null);
         rows.Norm.Add(isOperator ? EnumWords<NormKind>.Of(op.Norm) : null);
         rows.WeightType.Add(isOperator ? EnumWords<DataType>.Of(op.WeightType) : null);

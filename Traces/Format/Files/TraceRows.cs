@@ -17,7 +17,7 @@ internal sealed class TraceRows
         All =
         [
             Record, Step, Phase, CommittedTokens, Block, Repeat, Position, Kind, Role,
-            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Bias, Activation, Norm,
+            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Bias, Mask, Activation, Norm,
             WeightType, ActivationType, KvType, Source1, Source2, Label, OpaqueNanoseconds, MeasuredNanoseconds, Decision, DecisionValues,
         ];
         Schema = new ParquetSchema(All.Select(column => column.Field));
@@ -58,6 +58,8 @@ internal sealed class TraceRows
     public NumberColumn<int> Context { get; } = new("context");
 
     public NumberColumn<bool> Bias { get; } = new("bias");
+
+    public TextColumn Mask { get; } = new("mask");
 
     public TextColumn Activation { get; } = new("activation");
 
