@@ -70,11 +70,11 @@ internal sealed class CpuModel
 
     private int Index(OperatorRole role, int layer) => ((int)role * _layers) + layer;
 
-    private static float[] Checked(ReadOnlySpan<float> vector, int length, string what) => vector.Length == length
+    internal static float[] Checked(ReadOnlySpan<float> vector, int length, string what) => vector.Length == length
         ? vector.ToArray()
         : throw new ArgumentException($"{what} has {vector.Length} numbers, not {length}", nameof(vector));
 
-    private static WeightTensor Checked(WeightTensor tensor, int rows, int columns, string what)
+    internal static WeightTensor Checked(WeightTensor tensor, int rows, int columns, string what)
     {
         if (tensor.Rows != rows || tensor.Columns != columns || tensor.Segments.Sum(segment => (long)segment.Rows) != rows)
         {

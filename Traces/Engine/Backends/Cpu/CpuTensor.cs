@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.Backends.Cpu;
@@ -58,6 +59,15 @@ public readonly struct CpuTensor : ITensor
         int start = _offset + (row * _rowStride);
         int length = ((Rows - row - 1) * _rowStride) + Columns;
         return _storage.Values.AsSpan(start, length);
+    }
+
+    /// <summary>Writes the sum of two tensors of one shape.</summary>
+    internal static void Add(CpuTensor left, CpuTensor right, CpuTensor result)
+    {
+        for (int row = 0; row < left.Rows; row++)
+        {
+            TensorPrimitives.Add(left.Row(row), right.Row(row), result.WritableRow(row));
+        }
     }
 
     internal Span<float> WritableRow(int row) => From(row)[..Columns];
