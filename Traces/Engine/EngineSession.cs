@@ -53,6 +53,10 @@ public sealed class EngineSession<TTensor>
     /// <summary>The keys and values of the input, for an encoder-decoder; null for others.</summary>
     public KvCache? CrossCache => _model.CrossCache;
 
+    /// <summary>The token that every output of an encoder-decoder begins with.</summary>
+    /// <exception cref="InvalidOperationException">The model has no encoder: its output begins with the prompt.</exception>
+    public int StartToken => _model.StartToken;
+
     /// <summary>Logits hold numbers: a technique computes its decisions from them. Without, it draws them.</summary>
     public bool HasData => _model.HasData;
 

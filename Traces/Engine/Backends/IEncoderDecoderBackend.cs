@@ -17,6 +17,9 @@ public interface IEncoderDecoderBackend<TTensor>
     /// <summary>Its tensors hold numbers, so that what a technique reads from them was really computed.</summary>
     bool HasData => true;
 
+    /// <summary>The token that every output begins with.</summary>
+    int StartToken => 0;
+
     /// <summary>An empty cache for the decoder's own keys and values.</summary>
     /// <param name="sequences">Sequences to hold.</param>
     /// <param name="capacity">Tokens to reserve for each.</param>

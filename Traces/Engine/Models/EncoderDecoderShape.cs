@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.Models;
@@ -114,8 +115,15 @@ public sealed record EncoderDecoderShape
     /// <paramref name="reservedContext"/>. Every decoder layer keeps keys and values of both, so they are reserved together. Matrices of one
     /// role are alike in both stacks and listed once.
     /// </summary>
+    /// <exception cref="PimSimUserException">Input and output together are more tokens than fit in 31 bits.</exception>
     public ModelFootprint Footprint(int inputTokens, int reservedContext, int sequences)
     {
+        long context = (long)inputTokens + reservedContext;
+        if (context > int.MaxValue)
+        {
+            throw new PimSimUserException($"an input and an output of {context} tokens together are more than PimSim counts; {int.MaxValue} is the most");
+        }
+
         ImmutableArray<WeightMatrix>.Builder matrices = ImmutableArray.CreateBuilder<WeightMatrix>();
         foreach (OperatorRole role in DecoderMatrices)
         {
@@ -134,7 +142,7 @@ public sealed record EncoderDecoderShape
             DecoderLayers,
             AttentionWidth,
             HeadDim,
-            checked(inputTokens + reservedContext),
+            (int)context,
             sequences,
             WeightType,
             KvType);

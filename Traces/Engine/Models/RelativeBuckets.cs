@@ -14,8 +14,11 @@ public sealed record RelativeBuckets(int Count, int MaxDistance)
     /// <summary>Fewer leave a half without a bucket of its own for distance 0 and one for the rest.</summary>
     public const int LeastCount = 4;
 
+    /// <summary>Far more than any model has.</summary>
+    public const int MostCount = 256;
+
     /// <summary>Null, or why the two numbers make no buckets.</summary>
-    public string? Fault => Count < LeastCount ? $"{Count} buckets are too few; {LeastCount} or more are needed"
+    public string? Fault => Count is < LeastCount or > MostCount ? $"{Count} buckets are too few or too many; {LeastCount} to {MostCount} are possible"
         : MaxDistance <= Count / 2 ? $"a largest distance of {MaxDistance} lies within the {Count / 2} buckets of single distances; more than that is needed"
         : null;
 

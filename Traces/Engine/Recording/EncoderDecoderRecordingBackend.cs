@@ -37,6 +37,9 @@ public sealed class EncoderDecoderRecordingBackend<TTensor> : IEncoderDecoderBac
     public bool HasData => _inner.HasData;
 
     /// <inheritdoc/>
+    public int StartToken => _inner.StartToken;
+
+    /// <inheritdoc/>
     public KvCache CreateCache(int sequences, int capacity) => _inner.CreateCache(sequences, capacity);
 
     /// <inheritdoc/>

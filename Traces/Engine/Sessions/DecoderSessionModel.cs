@@ -16,6 +16,8 @@ internal sealed class DecoderSessionModel<TTensor>(RecordingBackend<TTensor> bac
 
     public KvCache? CrossCache => null;
 
+    public int StartToken => throw new InvalidOperationException("a decoder-only model begins with its prompt");
+
     public void Encode(ReadOnlySpan<int> tokens) => throw new InvalidOperationException("no encoder");
 
     public Recorded<TTensor> Forward(ReadOnlySpan<int> tokens) => _model.Forward(tokens, Cache);

@@ -17,6 +17,8 @@ internal sealed class EncoderDecoderSessionModel<TTensor>(EncoderDecoderRecordin
 
     public KvCache? CrossCache => _cross;
 
+    public int StartToken => backend.StartToken;
+
     public void Encode(ReadOnlySpan<int> tokens) => _model.Encode(tokens, _cross);
 
     public Recorded<TTensor> Forward(ReadOnlySpan<int> tokens) => _model.Forward(tokens, Cache, _cross);

@@ -15,6 +15,9 @@ internal interface ISessionModel<TTensor>
     /// <summary>Null where there is no encoder.</summary>
     KvCache? CrossCache { get; }
 
+    /// <summary>Of an encoder-decoder what every output begins with.</summary>
+    int StartToken { get; }
+
     void Encode(ReadOnlySpan<int> tokens);
 
     Recorded<TTensor> Forward(ReadOnlySpan<int> tokens);

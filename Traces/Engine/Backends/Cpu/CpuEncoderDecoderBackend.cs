@@ -48,6 +48,9 @@ public sealed class CpuEncoderDecoderBackend : IEncoderDecoderBackend<CpuTensor>
     /// <summary>Threads that compute.</summary>
     public int Threads { get; }
 
+    /// <inheritdoc/>
+    public int StartToken => _model.Numerics.StartToken;
+
     // The encoder's keys and values are packed for its attention into a layer after those of cross-attention.
     private int EncoderLayer => Shape.DecoderLayers;
 
