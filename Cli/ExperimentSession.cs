@@ -44,8 +44,8 @@ internal sealed class ExperimentSession(RunRequest request)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(context =>
             {
-                int steps = experiment.Models.Count * experiment.Systems.Count * experiment.Request.GeneratedTokens;
-                ProgressTask task = context.AddTask($"{experiment.Models.Count} models x {experiment.Systems.Count} systems", maxValue: steps);
+                int steps = experiment.WorkloadNames.Count * experiment.Systems.Count * experiment.StepsPerPoint;
+                ProgressTask task = context.AddTask($"{experiment.WorkloadNames.Count} models x {experiment.Systems.Count} systems", maxValue: steps);
                 int done = 0;
                 return Simulate(experiment, errors, () => task.Value = Interlocked.Increment(ref done), cancellation);
             });

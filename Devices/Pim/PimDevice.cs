@@ -23,8 +23,6 @@ public sealed class PimDevice : IDevice
     private static readonly string[] TimeComponents =
         ["mac-bound", "idle-banks", "row-opening", "refresh", "vector-transfer", "mode-change", "bank-access", "asic"];
 
-    private const string OnlyCausal = "its banks are mapped for causal attention over one cache alone: run decoder-only models on it, or place this one on a processor";
-
     private readonly PimMemory _memory;
     private readonly AsicModel _asic;
     private readonly PimEnergy _energy;
@@ -34,6 +32,7 @@ public sealed class PimDevice : IDevice
     private readonly ChannelCounters _critical = new();
     private readonly ChannelCounters _total = new();
     private PimLayout? _layout;
+    private PimTraceCheck? _check;
     private long _conventionalBytes;
 
     /// <summary>Joins a memory and an ASIC.</summary>
@@ -78,11 +77,7 @@ public sealed class PimDevice : IDevice
     /// <inheritdoc/>
     public void Load(ModelFootprint footprint)
     {
-        if (footprint.Matrices.Any(matrix => matrix.Role == OperatorRole.CrossKvProjection))
-        {
-            throw new PimSimUserException($"{Name}: {footprint.Model} is an encoder-decoder; {OnlyCausal}");
-        }
-
+        _check = new PimTraceCheck(Name, footprint);
         _layout = new PimLayout(_memory, footprint);
         _layout.ThrowIfTooLarge(Name);
     }
@@ -97,6 +92,7 @@ public sealed class PimDevice : IDevice
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
         PimLayout layout = _layout ?? throw new InvalidOperationException("load a model first");
+        _check!.Check(op, instance);
         int row = LedgerRows.Of(op.Role);
         OperatorCost cost = OperatorCost.Of(op);
         _conventionalBytes += cost.WeightBytes + cost.KvReadBytes + cost.KvWriteBytes;
@@ -114,6 +110,7 @@ public sealed class PimDevice : IDevice
         return end;
     }
 
+    /// <summary>Everything from <see cref="OperatorKind.Opaque"/> on has no mapping to banks and no function of the ASIC.</summary>
     private Picoseconds Multiply(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {
         (WeightMapping mapping, int baseRow) = layout.Weights(op.Role, instance);
@@ -141,11 +138,6 @@ public sealed class PimDevice : IDevice
 
     private Picoseconds Attend(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {
-        if (op.Mask != AttentionMask.Causal || op.Bias)
-        {
-            throw new PimSimUserException($"{Name}: {op.Role} is {(op.Bias ? "biased by position" : "bidirectional")}; {OnlyCausal}");
-        }
-
         int newTokens = op.Rows / op.Sequences;
         long usefulPerToken = (long)op.Heads * op.HeadDim;
         Picoseconds end = start;

@@ -20,7 +20,15 @@ public sealed record KernelTable(
     int SwiGlu,
     int GeGlu,
     int Add,
-    int Sample)
+    int Sample,
+    int Convolution,
+    int Fft,
+    int Gather,
+    int Scatter,
+    int TopK,
+    int Quantise,
+    int Dequantise,
+    int SparseGemm)
 {
     /// <summary>More kernels than this for one operator is taken for a slip of the pen.</summary>
     private const int MostKernels = 1000;
@@ -37,6 +45,14 @@ public sealed record KernelTable(
         OperatorKind.Activation => OfActivation(op.Activation),
         OperatorKind.Add => Add,
         OperatorKind.Sample => Sample,
+        OperatorKind.Convolution or OperatorKind.DepthwiseConvolution => Convolution,
+        OperatorKind.ChannelFft or OperatorKind.TokenFft => Fft,
+        OperatorKind.Gather => Gather,
+        OperatorKind.Scatter => Scatter,
+        OperatorKind.TopK => TopK,
+        OperatorKind.Quantise => Quantise,
+        OperatorKind.Dequantise => Dequantise,
+        OperatorKind.SparseGemm => SparseGemm,
         _ => throw new ArgumentOutOfRangeException(nameof(op)),
     };
 
@@ -57,7 +73,15 @@ public sealed record KernelTable(
             Count("swiglu"),
             Count("geglu"),
             Count("add"),
-            Count("sample"));
+            Count("sample"),
+            Count("convolution"),
+            Count("fft"),
+            Count("gather"),
+            Count("scatter"),
+            Count("top_k"),
+            Count("quantise"),
+            Count("dequantise"),
+            Count("sparse_gemm"));
         kernels.RejectUnknownKeys();
         return table;
     }

@@ -20,6 +20,8 @@ public sealed class ProcessorDevice : IDevice
     private const int ComputeTime = 1;
     private const int LaunchTime = 2;
     private const int HostTime = 3;
+    private const int OpaqueTime = 4;
+    private const long PicosecondsPerNanosecond = 1000;
     private const int StaticEnergy = 0;
     private const int ComputeEnergy = 1;
     private const int MemoryEnergy = 2;
@@ -68,7 +70,7 @@ public sealed class ProcessorDevice : IDevice
     public string Name => _specification.Name;
 
     /// <inheritdoc/>
-    public CostLedger Ledger { get; } = new(LedgerRows.Count, ["memory", "compute", "launch", "host"], ["static", "compute", "memory"]);
+    public CostLedger Ledger { get; } = new(LedgerRows.Count, ["memory", "compute", "launch", "host", "opaque"], ["static", "compute", "memory"]);
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, long> Counters => new SortedDictionary<string, long>(StringComparer.Ordinal)
@@ -115,7 +117,12 @@ public sealed class ProcessorDevice : IDevice
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
         BookHost(start.Value);
-        Operator stored = op with { WeightType = _stack.WeightType, ActivationType = _stack.ActivationType, KvType = _stack.KvType };
+        if (op.Kind == OperatorKind.Opaque)
+        {
+            return ExecuteOpaque(op, start);
+        }
+
+        Operator stored = op with { WeightType = WeightTypeOf(op), ActivationType = _stack.ActivationType, KvType = _stack.KvType };
         OperatorCost cost = OperatorCost.Of(stored);
         int kernels = _stack.Kernels.Of(op);
         long memory = (long)Math.Ceiling(cost.Bytes * _picosecondsPerByte);
@@ -147,6 +154,20 @@ public sealed class ProcessorDevice : IDevice
     }
 
     /// <summary>
+    /// Without a shape there is nothing to predict: the operator takes what it took where it was measured, whatever this processor is, and its
+    /// launch is part of that.
+    /// </summary>
+    private Picoseconds ExecuteOpaque(in Operator op, Picoseconds start)
+    {
+        Picoseconds span = new(checked(op.OpaqueNanoseconds * PicosecondsPerNanosecond));
+        int row = LedgerRows.Of(op.Role);
+        Ledger.Add(row, OpaqueTime, span);
+        Ledger.Add(row, StaticEnergy, _staticPower * span);
+        _booked = start.Value + span.Value;
+        return new Picoseconds(_booked);
+    }
+
+    /// <summary>
     /// Kernel i of n starts at max(end of kernel i-1, host clock + i x launch cost) and takes busy / n. Unrolled, the end is
     /// a maximum over the last kernel that waited for its launch, linear in i: it is reached at i = 1 or at i = n.
     /// </summary>
@@ -175,6 +196,9 @@ public sealed class ProcessorDevice : IDevice
             _booked = until;
         }
     }
+
+    /// <summary>What is quantised has the type that the technique asked for, not that of the stack's weights.</summary>
+    private DataType WeightTypeOf(in Operator op) => op.Kind is OperatorKind.Quantise or OperatorKind.Dequantise ? op.WeightType : _stack.WeightType;
 
     private static string NameOf(ProcessorClass type) => ProcessorSpecification.ClassNames[(int)type];
 

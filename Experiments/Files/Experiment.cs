@@ -1,5 +1,7 @@
 using PimSim.Devices.Systems;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Operators;
+using PimSim.Workloads;
 using PimSim.Workloads.Techniques;
 
 namespace PimSim.Experiments.Files;
@@ -10,13 +12,13 @@ namespace PimSim.Experiments.Files;
 /// <param name="Changes">What was changed, as <c>part.path = value</c>.</param>
 public sealed record ExperimentSystem(string Label, SystemDefinition Definition, IReadOnlyList<string> Changes);
 
-/// <summary>An experiment, read and checked: every model on every system.</summary>
+/// <summary>An experiment, read and checked: every model, or a recorded trace, on every system.</summary>
 public sealed record Experiment
 {
     /// <summary>What it is about.</summary>
     public required string Title { get; init; }
 
-    /// <summary>Models by name.</summary>
+    /// <summary>Models by name; none where a trace is replayed.</summary>
     public required IReadOnlyList<(string Name, ModelShape Shape)> Models { get; init; }
 
     /// <summary>Systems.</summary>
@@ -25,15 +27,38 @@ public sealed record Experiment
     /// <summary>Label of the system that the others are compared with.</summary>
     public required string Reference { get; init; }
 
-    /// <summary>How tokens are generated.</summary>
-    public required ITechnique Technique { get; init; }
+    /// <summary>How tokens are generated; null where a trace is replayed.</summary>
+    public required ITechnique? Technique { get; init; }
 
-    /// <summary>How much is generated.</summary>
-    public required GenerationRequest Request { get; init; }
+    /// <summary>How much is generated; null where a trace is replayed.</summary>
+    public required GenerationRequest? Request { get; init; }
+
+    /// <summary>The trace that is replayed instead of models that generate.</summary>
+    public RecordedTrace? Trace { get; init; }
 
     /// <summary>Published claims to put beside the results.</summary>
     public required IReadOnlyList<Claims.Claim> Claims { get; init; }
 
     /// <summary>SHA-256 over everything that the results depend on, in hexadecimal.</summary>
     public required string InputHash { get; init; }
+
+    /// <summary>Names of the workloads: the models, or the model of the trace.</summary>
+    public IReadOnlyList<string> WorkloadNames => Trace is null ? [.. Models.Select(model => model.Name)] : [Trace.Source.Footprint.Model];
+
+    /// <summary>Technique, prompt, tokens and sequences, in words.</summary>
+    public string Workload => Trace is not null
+        ? Trace.Workload
+        : $"{Technique!.Name}, {Request!.PromptTokens} prompt token(s), {Request.GeneratedTokens} generated, {Request.Sequences} sequence(s)";
+
+    /// <summary>Steps that are simulated for each point, as far as is known: more than that where a technique commits less than a token in a step.</summary>
+    public int StepsPerPoint => Trace?.Steps ?? Request!.GeneratedTokens;
+
+    /// <summary>The steps of a workload.</summary>
+    /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
+    /// <exception cref="Traces.Format.Documents.PimSimUserException">The model has too few positions.</exception>
+    public IStepSource Source(int index) => Trace is not null ? Trace.Source : new GenerationSource(Models[index].Shape, Technique!, Request!);
+
+    /// <summary>Layers of a workload.</summary>
+    /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
+    public int Layers(int index) => Trace is not null ? Trace.Source.Footprint.Layers : Models[index].Shape.Layers;
 }

@@ -37,7 +37,9 @@ public static class ExperimentReader
         HardwareCatalogue hardware = new(userFolder);
         ModelZoo zoo = Zoo(userFolder);
 
-        List<(string, ModelShape)> models = ReadModels(root, zoo, inputs, problems);
+        bool replays = root.Optional("trace").Exists;
+        RecordedTrace? trace = replays ? ReadTrace(root, path, inputs) : null;
+        List<(string, ModelShape)> models = !replays ? ReadModels(root, zoo, inputs, problems) : [];
         List<ExperimentSystem> systems = ReadSystems(root, hardware, inputs, problems);
         DataNode referenceNode = root.Optional("reference");
         string reference = referenceNode.Text(systems.Count > 0 ? systems[0].Label : "");
@@ -46,13 +48,20 @@ public static class ExperimentReader
             referenceNode.Report($"the experiment has no system '{reference}'; {NearestWord.Suggest(reference, [.. systems.Select(system => system.Label)])}");
         }
 
-        string technique = root.Optional("technique").Word(TechniqueCatalogue.Names, "autoregressive");
-        int prompt = (int)root.Optional("promptTokens").Integer(1, MostTokens, 1);
-        int tokens = (int)root.Required("generatedTokens").Integer(1, MostTokens, 1);
-        int sequences = (int)root.Optional("sequences").Integer(1, 4096, 1);
+        (ITechnique Technique, GenerationRequest Request)? generation = !replays ? ReadGeneration(root, selection) : null;
         List<Claim> claims = ReadClaims(root, inputs, problems);
         root.RejectUnknownKeys();
         problems.ThrowIfAny();
+        if (trace is not null && selection.Tokens is not null)
+        {
+            throw new PimSimUserException($"{path} replays a trace, which has as many tokens as it has: no other number of tokens can be asked for");
+        }
+
+        string[] known = trace is null ? [.. models.Select(model => model.Item1)] : [trace.Source.Footprint.Model];
+        foreach (string wanted in selection.Models)
+        {
+            Selected(wanted, selection.Models, known, "model");
+        }
 
         string selected = $"{selection.Tokens}|{string.Join(',', selection.Models)}|{string.Join(',', selection.Systems)}";
         inputs["selection"] = selected == "||" ? "" : selected;
@@ -62,8 +71,9 @@ public static class ExperimentReader
             Models = [.. models.Where(model => Selected(model.Item1, selection.Models, models.Select(known => known.Item1), "model"))],
             Systems = [.. systems.Where(system => Selected(system.Label, selection.Systems, systems.Select(known => known.Label), "system"))],
             Reference = reference,
-            Technique = TechniqueCatalogue.Get(technique),
-            Request = new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences),
+            Technique = generation?.Technique,
+            Request = generation?.Request,
+            Trace = trace,
             Claims = claims,
             InputHash = Hash(inputs),
         };
@@ -88,6 +98,47 @@ public static class ExperimentReader
         }
 
         return folder;
+    }
+
+    private static (ITechnique Technique, GenerationRequest Request) ReadGeneration(DataNode root, ExperimentSelection selection)
+    {
+        string technique = root.Optional("technique").Word(TechniqueCatalogue.Names, "autoregressive");
+        int prompt = (int)root.Optional("promptTokens").Integer(1, MostTokens, 1);
+        int tokens = (int)root.Required("generatedTokens").Integer(1, MostTokens, 1);
+        int sequences = (int)root.Optional("sequences").Integer(1, 4096, 1);
+        return (TechniqueCatalogue.Get(technique), new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences));
+    }
+
+    /// <summary>The trace to replay; an experiment that has one can't name what the trace already says.</summary>
+    private static RecordedTrace? ReadTrace(DataNode root, string path, SortedDictionary<string, string> inputs)
+    {
+        DataNode node = root.Optional("trace");
+        foreach (string key in (string[])["models", "technique", "promptTokens", "generatedTokens", "sequences"])
+        {
+            DataNode said = root.Optional(key);
+            if (said.Exists)
+            {
+                said.Report("does not go with 'trace', whose file says it already");
+            }
+        }
+
+        string name = node.Text();
+        if (name.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            RecordedTrace trace = RecordedTrace.Open(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name), name);
+            inputs["trace"] = trace.Hash;
+            return trace;
+        }
+        catch (PimSimUserException fault)
+        {
+            node.Report(fault.Message);
+            return null;
+        }
     }
 
     private static List<(string Name, ModelShape Shape)> ReadModels(DataNode root, ModelZoo zoo, SortedDictionary<string, string> inputs, ProblemList problems)

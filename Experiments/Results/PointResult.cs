@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace PimSim.Experiments.Results;
 
 /// <summary>What one model did on one system. Everything a report needs; written to <c>results.json</c> as it is.</summary>
@@ -91,6 +93,10 @@ public sealed record ExperimentResult
     /// <summary>Technique, prompt, tokens and sequences, in words.</summary>
     public required string Workload { get; init; }
 
+    /// <summary>The trace file that was replayed; null where models generated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TraceOrigin? Trace { get; init; }
+
     /// <summary>The system that the others are compared with.</summary>
     public required string Reference { get; init; }
 
@@ -115,6 +121,13 @@ public sealed record ExperimentResult
     /// <summary>Energy per token of a point over that of the reference, or null without a reference.</summary>
     public double? EnergyRatioToReference(PointResult point) => Find(point.Model, Reference) is { } reference ? point.JoulesPerToken / reference.JoulesPerToken : null;
 }
+
+/// <summary>Where replayed steps come from.</summary>
+/// <param name="File">The trace file as the experiment names it.</param>
+/// <param name="Hash">SHA-256 of its bytes, in hexadecimal.</param>
+/// <param name="Program">What wrote it, with the version.</param>
+/// <param name="Machine">Where its times were measured; empty if none were.</param>
+public sealed record TraceOrigin(string File, string Hash, string Program, string Machine);
 
 /// <summary>A published range and the simulated one, over the models of the experiment.</summary>
 /// <param name="Paper">Which paper.</param>

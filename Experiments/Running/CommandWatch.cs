@@ -14,10 +14,10 @@ public static class CommandWatch
     /// <exception cref="PimSimUserException">There is not exactly one point, or it has no DRAM commands.</exception>
     public static void RequireTraceable(Experiment experiment)
     {
-        if (experiment.Models.Count != 1 || experiment.Systems.Count != 1 || experiment.Systems[0].Definition.Memory is null)
+        if (experiment.WorkloadNames.Count != 1 || experiment.Systems.Count != 1 || experiment.Systems[0].Definition.Memory is null)
         {
             throw new PimSimUserException(
-                $"--commands needs exactly one model and one PIM system; this run has {experiment.Models.Count} model(s) and the system(s) {string.Join(", ", experiment.Systems.Select(system => system.Label))}. Choose with --model and --system.");
+                $"--commands needs exactly one model and one PIM system; this run has {experiment.WorkloadNames.Count} model(s) and the system(s) {string.Join(", ", experiment.Systems.Select(system => system.Label))}. Choose with --model and --system.");
         }
     }
 

@@ -5,9 +5,8 @@ using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
-using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
-using PimSim.Workloads;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Experiments.Running;
 
@@ -29,9 +28,10 @@ public static class ExperimentRunner
     public static void Check(Experiment experiment)
     {
         List<string> faults = [];
-        foreach ((string name, ModelShape shape) in experiment.Models)
+        for (int index = 0; index < experiment.WorkloadNames.Count; index++)
         {
-            GenerationSource? source = Try(faults, name, () => new GenerationSource(shape, experiment.Technique, experiment.Request));
+            int workload = index;
+            IStepSource? source = Try(faults, experiment.WorkloadNames[index], () => experiment.Source(workload));
             foreach (ExperimentSystem system in source is null ? [] : experiment.Systems)
             {
                 Try(faults, system.Label, () =>
@@ -55,7 +55,7 @@ public static class ExperimentRunner
     public static ExperimentResult Run(Experiment experiment, RunSettings settings, CancellationToken cancellation)
     {
         (int Model, int System)[] order =
-            [.. Enumerable.Range(0, experiment.Models.Count).SelectMany(model => Enumerable.Range(0, experiment.Systems.Count).Select(system => (model, system)))];
+            [.. Enumerable.Range(0, experiment.WorkloadNames.Count).SelectMany(model => Enumerable.Range(0, experiment.Systems.Count).Select(system => (model, system)))];
         var points = new PointResult[order.Length];
 
         // The longest points first, so that no thread ends up alone with one.
@@ -67,7 +67,7 @@ public static class ExperimentRunner
                 for (int i = Interlocked.Increment(ref next); i < byWork.Length; i = Interlocked.Increment(ref next))
                 {
                     (int model, int system) = order[byWork[i]];
-                    points[byWork[i]] = RunPoint(experiment, experiment.Models[model], experiment.Systems[system], settings, cancellation);
+                    points[byWork[i]] = RunPoint(experiment, model, experiment.Systems[system], settings, cancellation);
                 }
             },
             cancellation))];
@@ -78,18 +78,19 @@ public static class ExperimentRunner
             Title = experiment.Title,
             Version = Version,
             InputHash = experiment.InputHash,
-            Workload = $"{experiment.Technique.Name}, {experiment.Request.PromptTokens} prompt token(s), {experiment.Request.GeneratedTokens} generated, {experiment.Request.Sequences} sequence(s)",
+            Workload = experiment.Workload,
+            Trace = experiment.Trace is { } trace ? new TraceOrigin(trace.Name, trace.Hash, trace.Source.Header.Program, trace.Source.Header.Machine) : null,
             Reference = experiment.Reference,
-            Models = [.. experiment.Models.Select(model => model.Name)],
+            Models = experiment.WorkloadNames,
             Systems = [.. experiment.Systems.Select(system => system.Label)],
             Points = points,
             Claims = [.. experiment.Claims.Select(claim => ClaimMetrics.Evaluate(claim, points)).OfType<ClaimResult>()],
         };
     }
 
-    private static PointResult RunPoint(Experiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
+    private static PointResult RunPoint(Experiment experiment, int workload, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
     {
-        GenerationSource source = new(model.Shape, experiment.Technique, experiment.Request);
+        IStepSource source = experiment.Source(workload);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
         ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
         double seconds = replay.Elapsed.Seconds;
@@ -98,7 +99,7 @@ public static class ExperimentRunner
         double tokensPerSecond = replay.Tokens / seconds;
         return new PointResult
         {
-            Model = model.Name,
+            Model = experiment.WorkloadNames[workload],
             System = system.Label,
             Parts = [.. system.Definition.Parts.Select(part => part.Name)],
             Changes = system.Changes,
@@ -150,7 +151,7 @@ public static class ExperimentRunner
 
     /// <summary>A guess at how long a point takes to simulate, good enough to sort by.</summary>
     private static long Work(Experiment experiment, int model, int system) =>
-        experiment.Models[model].Shape.Layers * (experiment.Systems[system].Definition.Memory is null ? 1L : 20L);
+        experiment.Layers(model) * (experiment.Systems[system].Definition.Memory is null ? 1L : 20L);
 
     private static T? Try<T>(List<string> faults, string subject, Func<T> action)
         where T : class

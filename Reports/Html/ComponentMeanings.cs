@@ -17,6 +17,7 @@ public static class ComponentMeanings
         ["memory"] = "A processor's kernel is bound by its memory bandwidth.",
         ["compute"] = "A processor's kernel is bound by its arithmetic.",
         ["launch"] = "The processor waits for its host to launch the next kernel.",
+        ["opaque"] = "Operators without a known shape, which take what they took where they were measured.",
         ["host"] = "The host works alone between steps: choosing the token, preparing the next step.",
     };
 

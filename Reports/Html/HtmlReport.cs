@@ -41,10 +41,20 @@ public static class HtmlReport
         return html.Markup("</html>\n").ToString();
     }
 
-    private static void AddProvenance(HtmlText html, ExperimentResult result) => html.Element("dl", () => html
-        .Element("dt", "PimSim").Element("dd", result.Version)
-        .Element("dt", "inputs (SHA-256)").Element("dd", () => html.Element("code", result.InputHash))
-        .Element("dt", "this page again, from its results").Element("dd", () => html.Element("code", $"pimsim report {ReportFolder.ResultsFile} --out DIR")));
+    private static void AddProvenance(HtmlText html, ExperimentResult result) => html.Element("dl", () =>
+    {
+        html
+            .Element("dt", "PimSim").Element("dd", result.Version)
+            .Element("dt", "inputs (SHA-256)").Element("dd", () => html.Element("code", result.InputHash));
+        if (result.Trace is { } trace)
+        {
+            html
+                .Element("dt", "replayed trace (SHA-256)").Element("dd", () => html.Element("code", $"{trace.File} {trace.Hash}"))
+                .Element("dt", "recorded by").Element("dd", trace.Machine.Length > 0 ? $"{trace.Program}, {trace.Machine}" : trace.Program);
+        }
+
+        html.Element("dt", "this page again, from its results").Element("dd", () => html.Element("code", $"pimsim report {ReportFolder.ResultsFile} --out DIR"));
+    });
 
     private static void AddTable(HtmlText html, ReportTable table, string cssClass)
     {

@@ -78,6 +78,12 @@ public sealed class EngineSession<TTensor>
         _model.Encode(tokens);
     }
 
+    /// <summary>Operators that are recorded into the steps of this session.</summary>
+    /// <typeparam name="TQuantised">The quantised tensor of the backend.</typeparam>
+    /// <param name="operators">Works on the tensors of the session's backend.</param>
+    public RecordingOperators<TTensor, TQuantised> Record<TQuantised>(IOperatorBackend<TTensor, TQuantised> operators)
+        where TQuantised : IQuantisedTensor => new(operators, _recorder);
+
     /// <summary>Begins a step: processes new tokens, sequence by sequence and equally many of each.</summary>
     /// <returns>The logits that follow the last token of each sequence; <see cref="Recorded{TTensor}.Value"/> is the backend's.</returns>
     /// <exception cref="Format.Documents.PimSimUserException">More tokens than were reserved.</exception>

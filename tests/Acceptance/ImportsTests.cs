@@ -11,6 +11,7 @@ public class ImportsTests
 {
     private static readonly System.Reflection.Assembly Format = typeof(Traces.Format.Operators.Operator).Assembly;
     private static readonly System.Reflection.Assembly Engine = typeof(Traces.Engine.EngineSession<>).Assembly;
+    private static readonly System.Reflection.Assembly Cuda = typeof(Traces.Cuda.CudaBackend).Assembly;
     private static readonly System.Reflection.Assembly Simulator = typeof(Simulator.Kernel.Picoseconds).Assembly;
     private static readonly System.Reflection.Assembly Workloads = typeof(Workloads.GenerationSource).Assembly;
     private static readonly System.Reflection.Assembly Devices = typeof(Devices.Pim.PimDevice).Assembly;
@@ -22,8 +23,9 @@ public class ImportsTests
     {
         [Format] = [],
         [Engine] = [Format],
+        [Cuda] = [Engine, Format],
         [Simulator] = [Format],
-        [Workloads] = [Engine, Format],
+        [Workloads] = [Cuda, Engine, Format],
         [Devices] = [Simulator, Format],
         [Experiments] = [Devices, Workloads, Simulator, Engine, Format],
         [Reports] = [Experiments, Devices, Workloads, Simulator, Engine, Format],
@@ -57,6 +59,10 @@ public class ImportsTests
         Types().That().ResideInAssembly(lower).Should().NotDependOnAny(Types().That().ResideInAssembly(Named(used))).Check(Everything);
         Assert.DoesNotContain(lower.GetReferencedAssemblies(), reference => reference.Name == used);
     }
+
+    [Fact]
+    public void Only_the_GPU_backend_knows_ILGPU() =>
+        Assert.Equal([Cuda], MayUse.Keys.Where(assembly => assembly.GetReferencedAssemblies().Any(reference => reference.Name == "ILGPU")));
 
     [Fact]
     public void The_kernel_depends_on_nothing_of_ours() => Types().That().ResideInNamespace("PimSim.Simulator.Kernel")

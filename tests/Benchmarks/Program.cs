@@ -20,4 +20,11 @@ if (args is ["dram-trace", string memory, string kind, string count, string file
     return;
 }
 
+// "cpu-decode MODEL fp32|fp16|bf16 TOKENS [THREADS]" decodes with random weights beside a plain read of memory.
+if (args is ["cpu-decode", string model, string type, string tokens, .. string[] more])
+{
+    CpuDecode.Run(model, type, int.Parse(tokens, CultureInfo.InvariantCulture), more is [string threads] ? int.Parse(threads, CultureInfo.InvariantCulture) : Environment.ProcessorCount);
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(DramBenchmarks).Assembly).Run(args);

@@ -40,7 +40,7 @@ public class ExperimentReaderTests
     {
         Experiment experiment = Read(Text, new ExperimentSelection([], ["slow"], 1));
         Assert.Equal("slow", Assert.Single(experiment.Systems).Label);
-        Assert.Equal(1, experiment.Request.GeneratedTokens);
+        Assert.Equal(1, experiment.Request!.GeneratedTokens);
         Assert.NotEqual(Read(Text).InputHash, experiment.InputHash);
     }
 

@@ -7,7 +7,7 @@ internal static class SampleResult
 {
     public static readonly string[] PimTime = ["mac-bound", "idle-banks", "row-opening", "refresh", "vector-transfer", "mode-change", "bank-access", "asic"];
     public static readonly string[] PimEnergy = ["activate", "mac-array", "mac-units", "bank-access", "refresh", "standby", "io", "asic-dynamic", "asic-static"];
-    public static readonly string[] ProcessorTime = ["memory", "compute", "launch", "host"];
+    public static readonly string[] ProcessorTime = ["memory", "compute", "launch", "host", "opaque"];
     public static readonly string[] ProcessorEnergy = ["static", "compute", "memory"];
 
     private const long Tokens = 1024;
@@ -86,7 +86,7 @@ internal static class SampleResult
             AverageWatts = joules / seconds,
             DollarsPerMillionTokens = (pim ? 0.01 : 0.526) / (3600 * Tokens / seconds) * 1e6,
             PriceBasis = pim ? "owned: 119 $, 3 years at 50 %, 2024 (estimated)" : "rented: 0.526 $/h, AWS g4dn.xlarge, 2026-01-21",
-            TimePicoseconds = Split(picoseconds, timeComponents, pim ? PimTimeWeights : [700, 90, 180, 30], value => (long)value),
+            TimePicoseconds = Split(picoseconds, timeComponents, pim ? PimTimeWeights : [700, 90, 180, 30, 20], value => (long)value),
             EnergyAttojoules = Split(attojoules, energyComponents, pim ? PimEnergyWeights : [600, 150, 250], value => value),
             TimeComponents = timeComponents,
             EnergyComponents = energyComponents,

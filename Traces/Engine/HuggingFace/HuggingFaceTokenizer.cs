@@ -54,7 +54,7 @@ public static class HuggingFaceTokenizer
             bool begin = settings?.Optional("add_bos_token").Flag(true) ?? true;
             bool end = settings?.Optional("add_eos_token").Flag(false) ?? false;
             settings?.Problems.ThrowIfAny();
-            return SentencePieceText.Load(piecesPath, begin, end);
+            return new SentencePieceText(SentencePieceModel.Load(piecesPath), begin, end);
         }
 
         if (json is not null)

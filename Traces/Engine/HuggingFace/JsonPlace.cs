@@ -191,7 +191,7 @@ internal sealed class JsonPlace
     {
         get
         {
-            string raw = IsObject ? "{...}" : Exists ? _value.GetRawText() : "null";
+            string raw = IsObject ? "{...}" : _value.ValueKind == JsonValueKind.String ? $"\"{_value.GetString()}\"" : Exists ? _value.GetRawText() : "null";
             raw = string.Join(' ', raw.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
             return raw.Length <= 60 ? raw : $"{raw[..57]}...";
         }

@@ -18,7 +18,7 @@ internal sealed class LlamaFamily : ModelFamily
     {
         int hidden = config.Size("hidden_size");
         int heads = config.Size("num_attention_heads");
-        int kvHeads = config.Size("num_key_value_heads", heads);
+        int kvHeads = KvHeads(config, heads);
         int vocab = config.Size("vocab_size");
         if (heads % kvHeads != 0)
         {
@@ -108,6 +108,13 @@ internal sealed class LlamaFamily : ModelFamily
         return inAttention ? BiasKind.All : BiasKind.None;
     }
 
+    /// <summary>Null means one for each query head; so does a missing key, but only with LLaMA.</summary>
+    private static int KvHeads(ConfigFile config, int heads)
+    {
+        JsonPlace place = config.Optional("num_key_value_heads");
+        return place.Line == 0 && config.ModelType != "llama" ? config.Size("num_key_value_heads") : config.Size("num_key_value_heads", heads);
+    }
+
     /// <summary>Tokens up to which a sliding window leaves nothing out.</summary>
     private static int SlidingWindow(ConfigFile config)
     {
@@ -116,7 +123,8 @@ internal sealed class LlamaFamily : ModelFamily
             return int.MaxValue;
         }
 
-        int window = config.Size("sliding_window", int.MaxValue);
+        // Null means none; where the key is missing, transformers has a window of 4096 for both.
+        int window = config.Size("sliding_window", config.Optional("sliding_window").Line == 0 ? 4096 : int.MaxValue);
         config.Optional("max_window_layers").Integer(0, int.MaxValue, 0);
         config.OnlyFlag("use_mrope", false, "positions have one dimension");
         JsonPlace kinds = config.Optional("layer_types");

@@ -1,107 +1,177 @@
-using Google.Protobuf;
-using Microsoft.ML.Tokenizers;
+using System.Text;
 using PimSim.Traces.Engine.Text;
-using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Traces.Engine.HuggingFace;
 
-/// <summary>A SentencePiece BPE model (LLaMA 1 and 2, Mistral): tokenizer.model.</summary>
+/// <summary>
+/// SentencePiece's BPE (LLaMA 1 and 2, Mistral): of all neighbours whose joint text is a piece, those with the best score are joined first, the
+/// leftmost of equals; what is no piece in the end is written in bytes. Our own because Microsoft.ML.Tokenizers 2.0.1 joins the rightmost
+/// of equals, which encodes "aaa" otherwise than SentencePiece does.
+/// </summary>
 internal sealed class SentencePieceText : ITokenizer
 {
-    private const long MaxBytes = 64L << 20;
+    private const char Space = '\u2581';
 
-    private readonly LlamaTokenizer _tokenizer;
+    private readonly SentencePieceModel _model;
+    private readonly Dictionary<string, int> _tokens = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+    private readonly int[] _tokenOfByte = new int[256];
+    private readonly bool _begin;
+    private readonly bool _end;
 
-    private SentencePieceText(LlamaTokenizer tokenizer)
+    /// <summary>Builds the tables.</summary>
+    /// <param name="model">The vocabulary.</param>
+    /// <param name="begin">The begin token is put before every text.</param>
+    /// <param name="end">The end token is put after every text.</param>
+    public SentencePieceText(SentencePieceModel model, bool begin, bool end)
     {
-        _tokenizer = tokenizer;
-        VocabularySize = tokenizer.Vocabulary.Values.Max() + 1;
+        (_model, _begin, _end) = (model, begin && model.Begin >= 0, end && model.End >= 0);
+        for (int token = 0; token < model.Pieces.Count; token++)
+        {
+            Piece piece = model.Pieces[token];
+            if (piece.Kind == PieceKind.Byte)
+            {
+                _tokenOfByte[piece.Byte] = token;
+            }
+            else if (piece.Kind == PieceKind.Normal)
+            {
+                _tokens.TryAdd(piece.Text, token);
+            }
+        }
+
+        _lookup = _tokens.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <inheritdoc/>
-    public int VocabularySize { get; }
-
-    /// <summary>Reads a file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="begin">The begin token is put before every text.</param>
-    /// <param name="end">The end token is put after every text.</param>
-    /// <exception cref="PimSimUserException">Not a SentencePiece BPE model.</exception>
-    public static SentencePieceText Load(string path, bool begin, bool end)
-    {
-        try
-        {
-            long length = new FileInfo(path).Length;
-            if (length > MaxBytes)
-            {
-                throw new PimSimUserException($"{path}: {length} bytes are too many: at most {MaxBytes} are read");
-            }
-
-            byte[] model = File.ReadAllBytes(path);
-            CheckParts(path, model);
-            using MemoryStream stream = new(model);
-            return new SentencePieceText(LlamaTokenizer.Create(stream, begin, end));
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            // The library's own fault for broken bytes is an IOException too.
-            throw new PimSimUserException($"{path}: cannot be read as a SentencePiece model: {fault.Message}", fault);
-        }
-        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or NotSupportedException)
-        {
-            throw new PimSimUserException($"{path}: not a SentencePiece model that PimSim reads (BPE without normalisation rules): {fault.Message}", fault);
-        }
-    }
+    public int VocabularySize => _model.Pieces.Count;
 
     /// <inheritdoc/>
     public IReadOnlyList<int> Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.Length > 0 ? _tokenizer.EncodeToIds(text)
-            : [.. _tokenizer.AddBeginningOfSentence ? (int[])[_tokenizer.BeginningOfSentenceId] : [], .. _tokenizer.AddEndOfSentence ? (int[])[_tokenizer.EndOfSentenceId] : []];
+        List<int> tokens = [];
+        if (_begin)
+        {
+            tokens.Add(_model.Begin);
+        }
+
+        if (text.Length > 0)
+        {
+            // Lone halves of a character have no bytes in UTF-8.
+            string clean = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace(' ', Space);
+            EncodeText(_model.DummyPrefix ? Space + clean : clean, tokens);
+        }
+
+        if (_end)
+        {
+            tokens.Add(_model.End);
+        }
+
+        return tokens;
     }
 
     /// <inheritdoc/>
     public string Decode(IEnumerable<int> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
-        System.Text.StringBuilder text = new();
-        List<int> known = [];
+        List<byte> bytes = [];
+        bool first = true;
         foreach (int token in tokens)
         {
-            if ((uint)token < (uint)VocabularySize)
+            Piece piece = (uint)token < (uint)VocabularySize ? _model.Pieces[token] : new Piece("\uFFFD", 0, PieceKind.Normal);
+            switch (piece.Kind)
             {
-                known.Add(token);
+                case PieceKind.Control:
+                    continue;
+                case PieceKind.Byte:
+                    bytes.Add((byte)piece.Byte);
+                    break;
+                case PieceKind.Unknown:
+                    // What SentencePiece writes for it.
+                    bytes.AddRange(" \u2047 "u8);
+                    break;
+                default:
+                    string text = piece.Text.Replace(Space, ' ');
+                    bytes.AddRange(Encoding.UTF8.GetBytes(first && _model.DummyPrefix && text[0] == ' ' ? text[1..] : text));
+                    break;
+            }
+
+            first = false;
+        }
+
+        return Encoding.UTF8.GetString(bytes.ToArray());
+    }
+
+    private void EncodeText(string text, List<int> tokens)
+    {
+        // Symbols are a list in place: a symbol starts at an index of the text, and knows its length and its neighbours.
+        int[] length = new int[text.Length];
+        int[] next = new int[text.Length];
+        int[] previous = new int[text.Length];
+        PriorityQueue<(int Left, int Right, int Length), (float Score, int Left)> joints = new(Comparer<(float Score, int Left)>.Create(
+            (a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : a.Left.CompareTo(b.Left)));
+        for (int at = 0, before = -1; at < text.Length; at += length[at])
+        {
+            length[at] = char.IsHighSurrogate(text[at]) ? 2 : 1;
+            (previous[at], next[at]) = (before, at + length[at]);
+            before = at;
+        }
+
+        for (int at = 0; at < text.Length; at = next[at])
+        {
+            Offer(at);
+        }
+
+        while (joints.TryDequeue(out (int Left, int Right, int Length) joint, out _))
+        {
+            // Outdated if one side has been joined with another neighbour since.
+            if (length[joint.Left] == 0 || next[joint.Left] != joint.Right || length[joint.Left] + length[joint.Right] != joint.Length)
+            {
                 continue;
             }
 
-            text.Append(_tokenizer.Decode(known)).Append('\uFFFD');
-            known.Clear();
-        }
-
-        return text.Append(_tokenizer.Decode(known)).ToString();
-    }
-
-    /// <summary>Pieces (field 1), trainer (2) and normaliser (3) must be there: the library takes their presence for granted.</summary>
-    private static void CheckParts(string path, byte[] model)
-    {
-        bool[] seen = new bool[4];
-        using CodedInputStream input = new(model);
-        for (uint tag = input.ReadTag(); tag != 0; tag = input.ReadTag())
-        {
-            int field = WireFormat.GetTagFieldNumber(tag);
-            if (field < seen.Length)
+            length[joint.Left] = joint.Length;
+            length[joint.Right] = 0;
+            next[joint.Left] = next[joint.Right];
+            if (next[joint.Left] < text.Length)
             {
-                seen[field] = true;
+                previous[next[joint.Left]] = joint.Left;
             }
 
-            input.SkipLastField();
+            Offer(joint.Left);
+            if (previous[joint.Left] >= 0)
+            {
+                Offer(previous[joint.Left]);
+            }
         }
 
-        int missing = Array.IndexOf(seen, false, 1);
-        if (missing > 0)
+        for (int at = 0; at < text.Length; at = next[at])
         {
-            string part = missing switch { 1 => "pieces", 2 => "trainer_spec", _ => "normalizer_spec" };
-            throw new PimSimUserException($"{path}: not a SentencePiece model: it has no {part}");
+            AddSymbol(text.AsSpan(at, length[at]), tokens);
+        }
+
+        void Offer(int left)
+        {
+            int right = next[left];
+            if (right < text.Length && _lookup.TryGetValue(text.AsSpan(left, length[left] + length[right]), out int token))
+            {
+                joints.Enqueue((left, right, length[left] + length[right]), (_model.Pieces[token].Score, left));
+            }
+        }
+    }
+
+    private void AddSymbol(ReadOnlySpan<char> symbol, List<int> tokens)
+    {
+        if (_lookup.TryGetValue(symbol, out int token))
+        {
+            tokens.Add(token);
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (byte value in bytes[..Encoding.UTF8.GetBytes(symbol, bytes)])
+        {
+            tokens.Add(_tokenOfByte[value]);
         }
     }
 }

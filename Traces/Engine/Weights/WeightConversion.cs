@@ -138,7 +138,9 @@ public static class WeightConversion
         }
     }
 
-    private static float Scale(DataType type, int row, ReadOnlySpan<float> values)
+    /// <summary>The scale of a group of values.</summary>
+    /// <exception cref="PimSimUserException">A value is not a finite number.</exception>
+    internal static float Scale(DataType type, int row, ReadOnlySpan<float> values)
     {
         float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values));
         if (!float.IsFinite(largest))
@@ -153,7 +155,8 @@ public static class WeightConversion
         return (double)scale * limit < largest ? MathF.BitIncrement(scale) : scale;
     }
 
-    private static void Pack(DataType type, ReadOnlySpan<float> values, float scale, int firstColumn, Span<byte> stored)
+    /// <summary>Adds the integers of a group to a row that was 0.</summary>
+    internal static void Pack(DataType type, ReadOnlySpan<float> values, float scale, int firstColumn, Span<byte> stored)
     {
         if (scale == 0)
         {

@@ -83,6 +83,11 @@ internal static class StepJson
         WriteSize(json, "kv_heads", op.KvHeads);
         WriteSize(json, "head_dim", op.HeadDim);
         WriteSize(json, "context", op.Context);
+        WriteSize(json, "taps", op.Taps);
+        WriteSize(json, "stride", op.Stride);
+        WriteSize(json, "padding", op.Padding);
+        WriteSize(json, "group", op.Group);
+        WriteSize(json, "nonzeros", op.Nonzeros);
         if (op.Bias)
         {
             json.WriteBoolean("bias", true);
@@ -181,6 +186,11 @@ internal static class StepJson
         KvHeads = json.Size("kv_heads"),
         HeadDim = json.Size("head_dim"),
         Context = json.Size("context"),
+        Taps = json.Size("taps"),
+        Stride = json.Size("stride"),
+        Padding = json.Size("padding"),
+        Group = json.Size("group"),
+        Nonzeros = json.Size("nonzeros"),
         Bias = json.Flag("bias"),
         Mask = json.Word<AttentionMask>("mask", AttentionMask.Causal),
         Activation = json.Word<ActivationKind>("activation", ActivationKind.None),

@@ -67,6 +67,11 @@ internal static class StepRows
         rows.KvHeads.Add(op.KvHeads);
         rows.HeadDim.Add(op.HeadDim);
         rows.Context.Add(op.Context);
+        rows.Taps.Add(op.Taps);
+        rows.Stride.Add(op.Stride);
+        rows.Padding.Add(op.Padding);
+        rows.Group.Add(op.Group);
+        rows.Nonzeros.Add(op.Nonzeros);
         rows.Bias.Add(op.Bias);
         rows.Mask.Add(isOperator ? EnumWords<AttentionMask>.Of(op.Mask) : null);
         rows.Activation.Add(isOperator ? EnumWords<ActivationKind>.Of(op.Activation) : null);

@@ -17,7 +17,7 @@ internal sealed class TraceRows
         All =
         [
             Record, Step, Phase, CommittedTokens, Block, Repeat, Position, Kind, Role,
-            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Bias, Mask, Activation, Norm,
+            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Taps, Stride, Padding, Group, Nonzeros, Bias, Mask, Activation, Norm,
             WeightType, ActivationType, KvType, Source1, Source2, Label, OpaqueNanoseconds, MeasuredNanoseconds, Decision, DecisionValues,
         ];
         Schema = new ParquetSchema(All.Select(column => column.Field));
@@ -56,6 +56,16 @@ internal sealed class TraceRows
     public NumberColumn<int> HeadDim { get; } = new("head_dim");
 
     public NumberColumn<int> Context { get; } = new("context");
+
+    public NumberColumn<int> Taps { get; } = new("taps");
+
+    public NumberColumn<int> Stride { get; } = new("stride");
+
+    public NumberColumn<int> Padding { get; } = new("padding");
+
+    public NumberColumn<int> Group { get; } = new("group");
+
+    public NumberColumn<int> Nonzeros { get; } = new("nonzeros");
 
     public NumberColumn<bool> Bias { get; } = new("bias");
 

@@ -53,7 +53,7 @@ internal static class TraceRules
     /// <summary>Holds one operator to the rules.</summary>
     public static string? Fault(in Operator op)
     {
-        if ((op.Rows | op.Inputs | op.Outputs | op.Sequences | op.Heads | op.KvHeads | op.HeadDim | op.Context) < 0)
+        if ((op.Rows | op.Inputs | op.Outputs | op.Sequences | op.Heads | op.KvHeads | op.HeadDim | op.Context | op.Taps | op.Stride | op.Padding | op.Group | op.Nonzeros) < 0)
         {
             return "a negative size";
         }
@@ -138,24 +138,36 @@ internal static class TraceRules
         bool heads = op.Heads > 0 && op.KvHeads > 0 && op.HeadDim > 0;
         bool cache = op.KvHeads > 0 && op.HeadDim > 0 && op.Sequences > 0 && op.Rows % op.Sequences == 0
             && op.Context >= (op is { Kind: OperatorKind.Attention, Mask: AttentionMask.Bidirectional } ? 1 : op.Rows / op.Sequences);
+        bool tokens = op.Inputs > 0 && op.Sequences > 0 && op.Rows % op.Sequences == 0;
         bool right = op.Kind switch
         {
-            OperatorKind.Embedding or OperatorKind.Add => op.Outputs > 0,
+            OperatorKind.Embedding or OperatorKind.Add or OperatorKind.Gather or OperatorKind.Scatter => op.Outputs > 0,
             OperatorKind.Gemm => op.Inputs > 0 && op.Outputs > 0,
             OperatorKind.Norm => op.Inputs > 0 && op.Norm != NormKind.None,
             OperatorKind.Rope => heads,
             OperatorKind.KvAppend => cache,
             OperatorKind.Attention => heads && cache && (op.Inputs > 0 || !op.Bias),
             OperatorKind.Activation => op.Outputs > 0 && op.Activation != ActivationKind.None,
-            OperatorKind.Sample => op.Inputs > 0,
+            OperatorKind.Sample or OperatorKind.ChannelFft => op.Inputs > 0,
+            OperatorKind.TopK => op.Outputs > 0 && op.Outputs <= op.Inputs,
+            OperatorKind.Convolution => tokens && Convolves(op),
+            OperatorKind.DepthwiseConvolution => tokens && Convolves(op) && op.Inputs == op.Outputs,
+            OperatorKind.TokenFft => tokens,
+            OperatorKind.Quantise or OperatorKind.Dequantise => op.Inputs > 0 && op.Group > 0 && op.Inputs % op.Group == 0,
+            OperatorKind.SparseGemm => op.Inputs > 0 && op.Outputs > 0 && op.Nonzeros <= (long)op.Inputs * op.Outputs,
             _ => true,
         };
         return right ? null : "its sizes do not make such an operator";
     }
 
+    private static bool Convolves(in Operator op) => op.Outputs > 0 && op.Taps > 0 && op.Stride > 0 && op.Padding < op.Taps
+        && OperatorCost.ConvolvedTokens(op.Rows / op.Sequences, op.Taps, op.Stride, op.Padding) > 0;
+
     private static string? Size(in Operator op)
     {
-        double product = 8.0 * Math.Max(1, op.Rows) * Math.Max(1, op.Inputs) * Math.Max(1, op.Outputs);
+        // Nothing costs more FLOPs or bytes than 8 for each product of sizes, but a Fourier transform: 2.5 for each of up to 31 stages.
+        double each = op.Kind is OperatorKind.ChannelFft or OperatorKind.TokenFft ? 80.0 : 8.0 * Math.Max(1, op.Taps);
+        double product = each * Math.Max(1, op.Rows) * Math.Max(1, op.Inputs) * Math.Max(1, op.Outputs);
         double pairs = 16.0 * Math.Max(1, op.Rows) * Math.Max(1, op.Context) * Math.Max(1, op.Heads + (double)op.KvHeads) * Math.Max(1, op.HeadDim);
         return product <= TraceLimits.Work && pairs <= TraceLimits.Work ? null : "its sizes are beyond any machine";
     }

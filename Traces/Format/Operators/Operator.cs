@@ -34,6 +34,39 @@ public enum OperatorKind : byte
 
     /// <summary>Measured work without a known shape: <see cref="Operator.Label"/> took <see cref="Operator.OpaqueNanoseconds"/>.</summary>
     Opaque,
+
+    /// <summary>
+    /// Convolution over the tokens of each sequence: [Rows, Inputs] with a kernel [Outputs, Taps x Inputs], every <see cref="Operator.Stride"/>
+    /// tokens, with <see cref="Operator.Padding"/> zeros before and after.
+    /// </summary>
+    Convolution,
+
+    /// <summary>The same with one filter of Taps numbers for each channel: Inputs = Outputs.</summary>
+    DepthwiseConvolution,
+
+    /// <summary>Fourier transform of the Inputs real channels of each row: Inputs / 2 + 1 complex numbers (the other half mirrors them).</summary>
+    ChannelFft,
+
+    /// <summary>Fourier transform of every channel over the n tokens of each sequence: n / 2 + 1 rows of complex numbers.</summary>
+    TokenFft,
+
+    /// <summary>[Rows, Outputs] chosen by row numbers.</summary>
+    Gather,
+
+    /// <summary>[Rows, Outputs] written over the rows with the given numbers of another tensor, which keeps its other rows.</summary>
+    Scatter,
+
+    /// <summary>The <see cref="Operator.Outputs"/> largest of [Rows, Inputs] in order, with their numbers.</summary>
+    TopK,
+
+    /// <summary>[Rows, Inputs] to integers (<see cref="Operator.WeightType"/>) with a scale for each <see cref="Operator.Group"/> channels.</summary>
+    Quantise,
+
+    /// <summary>[Rows, Inputs] integers with their scales back to activations.</summary>
+    Dequantise,
+
+    /// <summary>Product of [Rows, Inputs] with a matrix of which only <see cref="Operator.Nonzeros"/> numbers are stored, in compressed rows.</summary>
+    SparseGemm,
 }
 
 /// <summary>What the operator is for; the key of breakdowns and of placement.</summary>
@@ -86,6 +119,12 @@ public enum OperatorRole : byte
 
     /// <summary>What no other role fits.</summary>
     Other,
+
+    /// <summary>Numbers become integers with scales.</summary>
+    Quant,
+
+    /// <summary>Integers with scales become numbers again.</summary>
+    Dequant,
 
     /// <summary>Normalisation before cross-attention.</summary>
     CrossAttentionNorm,
@@ -169,10 +208,10 @@ public readonly record struct Operator
     /// <summary>Reduction length of a product; width of a norm; number of logits; entries of an attention's position bias per head.</summary>
     public int Inputs { get; init; }
 
-    /// <summary>Width of the result.</summary>
+    /// <summary>Width of the result; how many are chosen by a top-k.</summary>
     public int Outputs { get; init; }
 
-    /// <summary>Independent sequences that <see cref="Rows"/> is spread over evenly (attention, cache writes).</summary>
+    /// <summary>Independent sequences that <see cref="Rows"/> is spread over evenly (attention, cache writes, convolution, Fourier transform).</summary>
     public int Sequences { get; init; }
 
     /// <summary>Query heads.</summary>
@@ -189,6 +228,21 @@ public readonly record struct Operator
 
     /// <summary>The product adds a bias; an attention adds one to each score, learned for the distance of query and key.</summary>
     public bool Bias { get; init; }
+
+    /// <summary>Length of the kernel of a convolution, in tokens.</summary>
+    public int Taps { get; init; }
+
+    /// <summary>Tokens from one result of a convolution to the next.</summary>
+    public int Stride { get; init; }
+
+    /// <summary>Zeros before the first and after the last token of a convolution; less than <see cref="Taps"/>.</summary>
+    public int Padding { get; init; }
+
+    /// <summary>Channels that share a scale when quantised; divides <see cref="Inputs"/>.</summary>
+    public int Group { get; init; }
+
+    /// <summary>Stored numbers of a sparse matrix.</summary>
+    public int Nonzeros { get; init; }
 
     /// <summary>What an attention looks at.</summary>
     public AttentionMask Mask { get; init; }
@@ -238,6 +292,11 @@ public readonly record struct Operator
         && WeightType == other.WeightType
         && ActivationType == other.ActivationType
         && KvType == other.KvType
+        && Taps == other.Taps
+        && Stride == other.Stride
+        && Padding == other.Padding
+        && Group == other.Group
+        && Nonzeros == other.Nonzeros
         && OpaqueNanoseconds == other.OpaqueNanoseconds
         && Label == other.Label;
 

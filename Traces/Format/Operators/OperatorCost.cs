@@ -56,7 +56,7 @@ public readonly record struct OperatorCost(long Flops, long WeightBytes, long Kv
             OperatorKind.Add => new(rows * op.Outputs, 0, 0, 0, op.ActivationType.Bytes(3 * rows * op.Outputs)),
             OperatorKind.Sample => new(rows * op.Inputs, 0, 0, 0, op.ActivationType.Bytes(rows * op.Inputs)),
             OperatorKind.Opaque => default,
-            _ => throw new ArgumentOutOfRangeException(nameof(op)),
+            _ => OtherCosts.Of(op),
         };
     }
 
@@ -74,6 +74,13 @@ public readonly record struct OperatorCost(long Flops, long WeightBytes, long Kv
         long perSequence = op.Rows / op.Sequences;
         long before = op.Context - perSequence;
         return op.Sequences * ((perSequence * before) + (perSequence * (perSequence + 1) / 2));
+    }
+
+    /// <summary>Results of a convolution over one sequence of so many tokens; 0 if the kernel is longer than it with its padding.</summary>
+    public static long ConvolvedTokens(int tokens, int taps, int stride, int padding)
+    {
+        long room = tokens + (2L * padding) - taps;
+        return room < 0 ? 0 : (room / stride) + 1;
     }
 
     private static OperatorCost OfAttention(in Operator op)

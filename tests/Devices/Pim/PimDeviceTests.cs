@@ -147,6 +147,19 @@ public class PimDeviceTests
         },
         iter: 10);
 
+    public static TheoryData<OperatorKind> OtherKinds => [.. Enum.GetValues<OperatorKind>().Where(kind => kind >= OperatorKind.Opaque)];
+
+    [Theory]
+    [MemberData(nameof(OtherKinds))]
+    public void An_operator_that_banks_and_asic_do_not_know_is_refused_by_name(OperatorKind kind)
+    {
+        PimDevice device = PimDevices.New(Roomy(1), Product(16, 16, false));
+        Operator op = new() { Kind = kind, Role = OperatorRole.Other, Phase = Phase.Decode, Rows = 1, Label = kind == OperatorKind.Opaque ? "a kernel" : null };
+        string message = Assert.Throws<PimSimUserException>(() => device.Execute(op, 0, Picoseconds.Zero)).Message;
+        Assert.StartsWith($"toy-device: cannot run {kind} ({op.Label ?? "Other"})", message, StringComparison.Ordinal);
+        Assert.Equal(0, device.Ledger.TotalTime.Value);
+    }
+
     private static Gen<(PimMemory Memory, int Inputs, int Outputs, bool Bias, int Tokens)> Products { get; } = Gen.Select(
         Gen.Int[1, 12].Select(Roomy),
         Gen.OneOf(Gen.Int[1, 100], Gen.Int[1, 6000]),

@@ -66,9 +66,12 @@ internal sealed record PimModel(int Width, int KvHeads, int Group, int HeadDim, 
 /// <summary>An operator, the layer that it belongs to, and how long nothing happens before it.</summary>
 internal sealed record PimWork(Operator Operator, int Instance, Picoseconds Idle)
 {
+    /// <summary>The kinds that a PIM device executes.</summary>
+    private static readonly Gen<OperatorKind> Kinds = Gen.Int[0, (int)OperatorKind.Opaque - 1].Select(kind => (OperatorKind)kind);
+
     /// <summary>Operators in any order; the context grows.</summary>
     public static Gen<PimWork[]> On(PimModel model, int count) =>
-        Gen.Select(Gen.Enum<OperatorKind>(), Gen.Int[0, 11], Gen.OneOf(Gen.Const(1), Gen.Int[1, 4]), Gen.OneOf(Gen.Const(0L), Gen.Long[0, 30_000_000])).Array[1, count].Select(choices =>
+        Gen.Select(Kinds, Gen.Int[0, 11], Gen.OneOf(Gen.Const(1), Gen.Int[1, 4]), Gen.OneOf(Gen.Const(0L), Gen.Long[0, 30_000_000])).Array[1, count].Select(choices =>
         {
             int context = 0;
             return choices.Select(choice =>

@@ -55,6 +55,14 @@ public class ProcessorCatalogueTests
           geglu: {value: 9, source: estimated}
           add: {value: 1, source: estimated}
           sample: {value: 1, source: estimated}
+          convolution: {value: 11, source: estimated}
+          fft: {value: 12, source: estimated}
+          gather: {value: 13, source: estimated}
+          scatter: {value: 14, source: estimated}
+          top_k: {value: 15, source: estimated}
+          quantise: {value: 16, source: estimated}
+          dequantise: {value: 17, source: estimated}
+          sparse_gemm: {value: 18, source: estimated}
         """;
 
     [Theory]
@@ -102,12 +110,14 @@ public class ProcessorCatalogueTests
             stack.Kernels.Of(new Operator { Kind = kind, Role = OperatorRole.Residual, Phase = Phase.Decode, Rows = 1, Norm = norm, Activation = activation });
 
         Assert.Equal(
-            [3, 1, 1, 6, 10, 2, 8, 8, 1, 2, 9, 1, 1],
+            [3, 1, 1, 6, 10, 2, 8, 8, 1, 2, 9, 1, 1, 11, 11, 12, 12, 13, 14, 15, 16, 17, 18],
             [
                 Of(OperatorKind.Embedding), Of(OperatorKind.Gemm), Of(OperatorKind.Norm, NormKind.LayerNorm), Of(OperatorKind.Norm, NormKind.RmsNorm),
                 Of(OperatorKind.Rope), Of(OperatorKind.KvAppend), Of(OperatorKind.Attention), Of(OperatorKind.Activation, activation: ActivationKind.Gelu),
                 Of(OperatorKind.Activation, activation: ActivationKind.Relu), Of(OperatorKind.Activation, activation: ActivationKind.SwiGlu),
                 Of(OperatorKind.Activation, activation: ActivationKind.GeGlu), Of(OperatorKind.Add), Of(OperatorKind.Sample),
+                Of(OperatorKind.Convolution), Of(OperatorKind.DepthwiseConvolution), Of(OperatorKind.ChannelFft), Of(OperatorKind.TokenFft), Of(OperatorKind.Gather),
+                Of(OperatorKind.Scatter), Of(OperatorKind.TopK), Of(OperatorKind.Quantise), Of(OperatorKind.Dequantise), Of(OperatorKind.SparseGemm),
             ]);
     }
 

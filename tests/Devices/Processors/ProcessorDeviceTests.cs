@@ -16,7 +16,7 @@ public class ProcessorDeviceTests
     private const int LaunchTime = 2;
     private const int HostTime = 3;
 
-    private static readonly KernelTable Kernels = new(3, 1, 1, 6, 10, 2, 8, 8, 1, 2, 9, 1, 1);
+    private static readonly KernelTable Kernels = new(3, 1, 1, 6, 10, 2, 8, 8, 1, 2, 9, 1, 1, 2, 3, 1, 2, 4, 2, 1, 2);
 
     private static readonly ProcessorSpecification Card = new(
         "card",
@@ -43,7 +43,7 @@ public class ProcessorDeviceTests
         Kernels);
 
     private static readonly Gen<Operator> AnyOperator = Gen.Select(
-        Gen.Int[0, 4],
+        Gen.Int[0, 13],
         Gen.Int[1, 64],
         Gen.Int[1, 4096],
         Gen.Int[1, 4096],
@@ -54,6 +54,15 @@ public class ProcessorDeviceTests
             1 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.Add, Role = OperatorRole.Residual, ActivationType = type },
             2 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.Activation, Role = OperatorRole.FfnActivation, Activation = ActivationKind.Gelu },
             3 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.Norm, Role = OperatorRole.FfnNorm, Norm = NormKind.RmsNorm },
+            4 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.Convolution, Role = OperatorRole.Other, Sequences = 1, Taps = 3, Stride = 2, Padding = 2 },
+            5 => Gemm(rows, inputs, inputs) with { Kind = OperatorKind.DepthwiseConvolution, Role = OperatorRole.Other, Sequences = rows, Taps = 1, Stride = 1 },
+            6 => Gemm(rows, inputs, 0) with { Kind = OperatorKind.ChannelFft, Role = OperatorRole.Other },
+            7 => Gemm(rows, inputs, 0) with { Kind = OperatorKind.TokenFft, Role = OperatorRole.Other, Sequences = 1 },
+            8 => Gemm(rows, 0, outputs) with { Kind = inputs % 2 == 0 ? OperatorKind.Gather : OperatorKind.Scatter, Role = OperatorRole.Other },
+            9 => Gemm(rows, inputs, Math.Min(inputs, outputs)) with { Kind = OperatorKind.TopK, Role = OperatorRole.Sample },
+            10 => Gemm(rows, inputs, 0) with { Kind = OperatorKind.Quantise, Role = OperatorRole.Quant, Group = inputs, WeightType = DataType.Int4 },
+            11 => Gemm(rows, inputs, 0) with { Kind = OperatorKind.Dequantise, Role = OperatorRole.Dequant, Group = 1, WeightType = DataType.Int8 },
+            12 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.SparseGemm, Nonzeros = inputs },
             _ => Gemm(1, 0, 0) with { Kind = OperatorKind.Attention, Role = OperatorRole.Attention, Sequences = 1, Heads = 16, KvHeads = 8, HeadDim = 64, Context = inputs, KvType = type },
         });
 
@@ -189,6 +198,16 @@ public class ProcessorDeviceTests
         Replay.Run(full, StepOf(op), Picoseconds.Zero);
         Assert.Equal(2 * ((1024 * 1024) + 2048), half.Counters["bytes"]);
         Assert.Equal(4 * ((1024 * 1024) + 2048), full.Counters["bytes"]);
+    }
+
+    [Fact]
+    public void What_is_quantised_keeps_its_type()
+    {
+        Operator op = Gemm(3, 1024, 0) with { Kind = OperatorKind.Quantise, Role = OperatorRole.Quant, Group = 64, WeightType = DataType.Int4, ActivationType = DataType.Fp32 };
+        ProcessorDevice device = new(Card, Eager);
+        Replay.Run(device, StepOf(op), Picoseconds.Zero);
+        Assert.Equal(3 * ((2 * 1024) + 512 + (4 * 16)), device.Counters["bytes"]);
+        Assert.Equal(Kernels.Quantise, device.Counters["kernels"]);
     }
 
     [Fact]

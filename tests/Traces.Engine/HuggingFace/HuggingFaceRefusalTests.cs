@@ -88,6 +88,58 @@ public class HuggingFaceRefusalTests
         Assert.Contains("alibi:", fault, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mistral", "null", null, 50_000)]
+    [InlineData("mistral", null, null, 4096)]
+    [InlineData("mistral", "300", null, 300)]
+    [InlineData("qwen2", "300", "false", 50_000)]
+    [InlineData("qwen2", "300", "true", 300)]
+    [InlineData("qwen2", null, "true", 4096)]
+    public void A_sliding_window_in_use_limits_the_context(string modelType, string? window, string? use, int expected)
+    {
+        using TemporaryFolder folder = new();
+        TinyModelFolder model = TinyModelFolder.Random(modelType, 11);
+        model.Config["max_position_embeddings"] = 50_000;
+        model.Config.Remove("sliding_window");
+        model.Config.Remove("use_sliding_window");
+        if (window is not null)
+        {
+            model.Config["sliding_window"] = JsonNode.Parse(window);
+        }
+
+        if (use is not null)
+        {
+            model.Config["use_sliding_window"] = JsonNode.Parse(use);
+        }
+
+        model.Write(folder.Path);
+        Assert.Equal(expected, HuggingFaceModel.ReadShape(folder.Path).MaxPositions);
+    }
+
+    [Fact]
+    public void Layers_with_a_sliding_window_limit_the_context()
+    {
+        using TemporaryFolder folder = new();
+        TinyModelFolder model = TinyModelFolder.Random("qwen2", 11);
+        model.Config["layer_types"] = new JsonArray("full_attention", "sliding_attention");
+        model.Write(folder.Path);
+        Assert.Equal(model.Positions - 9, HuggingFaceModel.ReadShape(folder.Path).MaxPositions);
+    }
+
+    [Theory]
+    [InlineData("llama", false)]
+    [InlineData("mistral", true)]
+    [InlineData("qwen2", true)]
+    public void Key_value_heads_may_be_missing_with_llama_alone(string modelType, bool refused)
+    {
+        using TemporaryFolder folder = new();
+        TinyModelFolder model = TinyModelFolder.Random(modelType, 11);
+        model.Config.Remove("num_key_value_heads");
+        model.Write(folder.Path);
+        PimSimUserException? fault = Record.Exception(() => HuggingFaceModel.ReadShape(folder.Path)) as PimSimUserException;
+        Assert.Equal(refused, fault?.Message.Contains("'num_key_value_heads' is missing", StringComparison.Ordinal) ?? false);
+    }
+
     [Fact]
     public void A_default_rope_in_the_new_spelling_is_read()
     {

@@ -72,6 +72,27 @@ public class DecoderModelTests
     }
 
     [Fact]
+    public void A_parallel_residual_moves_the_sum_behind_the_feed_forward_network_and_changes_nothing_else() => Case.Sample(c =>
+    {
+        Operator[] serial = [.. Flatten(Run(c.Shape, c.Sequences, c.Cached, c.Tokens))];
+        Operator[] parallel = [.. Flatten(Run(c.Shape with { ParallelResidual = true }, c.Sequences, c.Cached, c.Tokens))];
+        Assert.Equal(serial.Where(op => op.Role != OperatorRole.Residual), parallel.Where(op => op.Role != OperatorRole.Residual));
+        Assert.Equal(serial.Count(op => op.Role == OperatorRole.Residual), parallel.Count(op => op.Role == OperatorRole.Residual));
+        int firstSum = Array.FindIndex(parallel, op => op.Role == OperatorRole.Residual);
+        Assert.Equal((OperatorRole.FfnDown, OperatorRole.Residual), (parallel[firstSum - 1].Role, parallel[firstSum + 1].Role));
+    });
+
+    [Fact]
+    public void Only_rotated_channels_count_as_rotated()
+    {
+        ModelShape shape = RandomShape.Small with { HeadDim = 8, RotaryDim = 6 };
+        Operator[] operators = [.. Flatten(Run(shape, 1, 0, 2))];
+        Assert.All(operators.Where(op => op.Kind == OperatorKind.Rope), op => Assert.Equal(6, op.HeadDim));
+        Assert.All(operators.Where(op => op.Kind == OperatorKind.Attention), op => Assert.Equal(8, op.HeadDim));
+        Assert.Equal(8, Flatten(Run(shape with { RotaryDim = 0 }, 1, 0, 2)).First(op => op.Kind == OperatorKind.Rope).HeadDim);
+    }
+
+    [Fact]
     public void Types_and_phase_reach_every_operator() => RandomShape.Any.Sample(shape =>
         Assert.All(Flatten(Run(shape, 2, 3, 4)), op => Assert.Equal(
             (shape.WeightType, shape.ActivationType, shape.KvType, Phase.Prefill),

@@ -25,20 +25,28 @@ internal static class RandomTrace
         from types in Gen.Select(Gen.Enum<DataType>(), Gen.Enum<DataType>(), Gen.Enum<DataType>())
         from label in Text
         from time in Gen.Long[0, 1_000_000_000_000]
+        from filter in Gen.Select(Gen.Int[1, 7], Gen.Int[1, 5], Gen.Int[0, 6], Gen.Int[1, 9], Gen.Int[0, 100])
         let overCache = kind is OperatorKind.Attention or OperatorKind.KvAppend
+        let overTokens = kind is OperatorKind.Convolution or OperatorKind.DepthwiseConvolution or OperatorKind.TokenFft
+        let inputs = kind switch { OperatorKind.Attention => 0, OperatorKind.Quantise or OperatorKind.Dequantise => sizes.Item2 * filter.Item4, _ => sizes.Item2 }
         select new Operator
         {
             Kind = kind,
             Role = role,
             Phase = phase,
-            Rows = overCache ? sizes.Item1 * cache.Item1 : sizes.Item1,
-            Inputs = kind == OperatorKind.Attention ? (flags.Item1 ? sizes.Item4 : 0) : sizes.Item2,
-            Outputs = sizes.Item3,
+            Rows = overTokens ? (sizes.Item4 + filter.Item1) * cache.Item1 : overCache ? sizes.Item1 * cache.Item1 : sizes.Item1,
+            Inputs = kind == OperatorKind.Attention ? (flags.Item1 ? sizes.Item4 : 0) : inputs,
+            Outputs = kind switch { OperatorKind.DepthwiseConvolution => inputs, OperatorKind.TopK => Math.Min(inputs, sizes.Item3), OperatorKind.ChannelFft or OperatorKind.TokenFft => 0, _ => sizes.Item3 },
             Sequences = cache.Item1,
             Heads = sizes.Item4 * sizes.Item5,
             KvHeads = sizes.Item5,
             HeadDim = sizes.Item6,
             Context = kind == OperatorKind.Attention && flags.Item4 == AttentionMask.Bidirectional ? 1 + cache.Item2 : sizes.Item1 + cache.Item2,
+            Taps = filter.Item1,
+            Stride = filter.Item2,
+            Padding = Math.Min(filter.Item3, filter.Item1 - 1),
+            Group = filter.Item4,
+            Nonzeros = kind == OperatorKind.SparseGemm ? Math.Min(filter.Item5, inputs) : filter.Item5,
             Bias = flags.Item1,
             Mask = flags.Item4,
             Activation = kind == OperatorKind.Activation && flags.Item2 == ActivationKind.None ? ActivationKind.Gelu : flags.Item2,

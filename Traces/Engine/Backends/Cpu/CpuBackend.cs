@@ -48,6 +48,9 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
     /// <summary>Threads that compute.</summary>
     public int Threads { get; }
 
+    /// <summary>Operators beyond those of a plain decoder, on the same tensors and threads; <see cref="BeginBlock"/> counts for both.</summary>
+    public CpuOperators Operators => field ??= new CpuOperators(_pool, _team);
+
     /// <inheritdoc/>
     public KvCache CreateCache(int sequences, int capacity) => new CpuKvCache(Shape, _model.Numerics.RopeBase, sequences, capacity);
 

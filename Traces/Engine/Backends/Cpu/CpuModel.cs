@@ -74,6 +74,7 @@ internal sealed class CpuModel
         ? vector.ToArray()
         : throw new ArgumentException($"{what} has {vector.Length} numbers, not {length}", nameof(vector));
 
+    /// <summary>A matrix that has the rows, columns and scales that it says.</summary>
     internal static WeightTensor Checked(WeightTensor tensor, int rows, int columns, string what)
     {
         if (tensor.Rows != rows || tensor.Columns != columns || tensor.Segments.Sum(segment => (long)segment.Rows) != rows)

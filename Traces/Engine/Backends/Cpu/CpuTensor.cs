@@ -61,6 +61,9 @@ public readonly struct CpuTensor : ITensor
         return _storage.Values.AsSpan(start, length);
     }
 
+    /// <summary>Where the values lie; views of a tensor share it.</summary>
+    internal TensorStorage Storage => _storage;
+
     /// <summary>Writes the sum of two tensors of one shape.</summary>
     internal static void Add(CpuTensor left, CpuTensor right, CpuTensor result)
     {

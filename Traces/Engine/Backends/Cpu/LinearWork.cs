@@ -12,7 +12,7 @@ namespace PimSim.Traces.Engine.Backends.Cpu;
 /// </summary>
 internal sealed class LinearWork(int threads) : ParallelWork
 {
-    private const int PieceBytes = 128 * 1024;
+    private const int PieceBytes = 64 * 1024;
 
     // Rows decoded at once for many tokens: multiplies 4 x 4, and 16 rows of 4096 columns are a quarter of a megabyte.
     private const int StripRows = 16;

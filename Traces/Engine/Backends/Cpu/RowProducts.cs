@@ -53,6 +53,7 @@ internal static class RowProducts
                 Vector512<float> scale3 = Vector512.Create(Unsafe.Add(ref scales, group + (3 * groups)));
                 for (nuint end = column + (nuint)groupSize; column < end; column += Lanes)
                 {
+                    Prefetch.Ahead<TDecoder>(ref weights, rowBytes, column);
                     Vector512<float> x = Vector512.LoadUnsafe(ref token, column);
                     sum0 = Vector512.FusedMultiplyAdd(TDecoder.Load(ref weights, column) * scale0, x, sum0);
                     sum1 = Vector512.FusedMultiplyAdd(TDecoder.Load(ref row1, column) * scale1, x, sum1);
@@ -65,6 +66,7 @@ internal static class RowProducts
         {
             for (; column < whole; column += Lanes)
             {
+                Prefetch.Ahead<TDecoder>(ref weights, rowBytes, column);
                 Vector512<float> x = Vector512.LoadUnsafe(ref token, column);
                 sum0 = Vector512.FusedMultiplyAdd(TDecoder.Load(ref weights, column), x, sum0);
                 sum1 = Vector512.FusedMultiplyAdd(TDecoder.Load(ref row1, column), x, sum1);
@@ -73,10 +75,18 @@ internal static class RowProducts
             }
         }
 
-        results = AddRest<TDecoder>(Vector512.Sum(sum0), ref weights, ref token, column, columns);
-        Unsafe.Add(ref results, 1) = AddRest<TDecoder>(Vector512.Sum(sum1), ref row1, ref token, column, columns);
-        Unsafe.Add(ref results, 2) = AddRest<TDecoder>(Vector512.Sum(sum2), ref row2, ref token, column, columns);
-        Unsafe.Add(ref results, 3) = AddRest<TDecoder>(Vector512.Sum(sum3), ref row3, ref token, column, columns);
+        // All vectors are folded before the first call, so that they can stay in registers.
+        results = Vector512.Sum(sum0);
+        Unsafe.Add(ref results, 1) = Vector512.Sum(sum1);
+        Unsafe.Add(ref results, 2) = Vector512.Sum(sum2);
+        Unsafe.Add(ref results, 3) = Vector512.Sum(sum3);
+        if (column < (nuint)columns)
+        {
+            AddRest<TDecoder>(ref weights, ref token, column, columns, ref results);
+            AddRest<TDecoder>(ref row1, ref token, column, columns, ref Unsafe.Add(ref results, 1));
+            AddRest<TDecoder>(ref row2, ref token, column, columns, ref Unsafe.Add(ref results, 2));
+            AddRest<TDecoder>(ref row3, ref token, column, columns, ref Unsafe.Add(ref results, 3));
+        }
     }
 
     /// <summary>One row with one token.</summary>
@@ -97,7 +107,9 @@ internal static class RowProducts
             }
         }
 
-        return AddRest<TDecoder>(Vector512.Sum(sum), ref weights, ref token, column, columns);
+        float result = Vector512.Sum(sum);
+        AddRest<TDecoder>(ref weights, ref token, column, columns, ref result);
+        return result;
     }
 
     /// <summary>Four rows of singles with four tokens.</summary>
@@ -150,10 +162,18 @@ internal static class RowProducts
             s33 = Vector512.FusedMultiplyAdd(a3, x, s33);
         }
 
-        Store(s00, s01, s02, s03, ref weights, rowStride, ref tokens, whole, columns, ref results);
-        Store(s10, s11, s12, s13, ref weights, rowStride, ref t1, whole, columns, ref Unsafe.Add(ref results, resultStride));
-        Store(s20, s21, s22, s23, ref weights, rowStride, ref t2, whole, columns, ref Unsafe.Add(ref results, 2 * resultStride));
-        Store(s30, s31, s32, s33, ref weights, rowStride, ref t3, whole, columns, ref Unsafe.Add(ref results, 3 * resultStride));
+        Store(s00, s01, s02, s03, ref results);
+        Store(s10, s11, s12, s13, ref Unsafe.Add(ref results, resultStride));
+        Store(s20, s21, s22, s23, ref Unsafe.Add(ref results, 2 * resultStride));
+        Store(s30, s31, s32, s33, ref Unsafe.Add(ref results, 3 * resultStride));
+        for (nuint row = 0; row < RowsAtOnce && whole < (nuint)columns; row++)
+        {
+            ref byte rest = ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, row * rowStride));
+            for (nuint token = 0; token < TokensAtOnce; token++)
+            {
+                AddRest<Fp32Decoder>(ref rest, ref Unsafe.Add(ref tokens, token * tokenStride), whole, columns, ref Unsafe.Add(ref results, (token * resultStride) + row));
+            }
+        }
     }
 
     /// <summary>One row as singles.</summary>
@@ -177,35 +197,22 @@ internal static class RowProducts
         }
     }
 
-    // Types with scales never come here with columns left over: their groups are multiples of whole vectors.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float AddRest<TDecoder>(float sum, ref byte weights, ref float token, nuint column, int columns)
+    // Types with scales leave no columns over: their groups are multiples of whole vectors.
+    private static void AddRest<TDecoder>(ref byte weights, ref float token, nuint column, int columns, ref float sum)
         where TDecoder : struct, IWeightDecoder
     {
         for (; column < (nuint)columns; column++)
         {
             sum = MathF.FusedMultiplyAdd(TDecoder.LoadOne(ref weights, column), Unsafe.Add(ref token, column), sum);
         }
-
-        return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(
-        Vector512<float> sum0,
-        Vector512<float> sum1,
-        Vector512<float> sum2,
-        Vector512<float> sum3,
-        ref float weights,
-        nuint rowStride,
-        ref float token,
-        nuint column,
-        int columns,
-        ref float results)
+    private static void Store(Vector512<float> sum0, Vector512<float> sum1, Vector512<float> sum2, Vector512<float> sum3, ref float results)
     {
-        results = AddRest<Fp32Decoder>(Vector512.Sum(sum0), ref Unsafe.As<float, byte>(ref weights), ref token, column, columns);
-        Unsafe.Add(ref results, 1) = AddRest<Fp32Decoder>(Vector512.Sum(sum1), ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, rowStride)), ref token, column, columns);
-        Unsafe.Add(ref results, 2) = AddRest<Fp32Decoder>(Vector512.Sum(sum2), ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, 2 * rowStride)), ref token, column, columns);
-        Unsafe.Add(ref results, 3) = AddRest<Fp32Decoder>(Vector512.Sum(sum3), ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, 3 * rowStride)), ref token, column, columns);
+        results = Vector512.Sum(sum0);
+        Unsafe.Add(ref results, 1) = Vector512.Sum(sum1);
+        Unsafe.Add(ref results, 2) = Vector512.Sum(sum2);
+        Unsafe.Add(ref results, 3) = Vector512.Sum(sum3);
     }
 }

@@ -78,6 +78,18 @@ internal sealed class TensorPool
         _ofBlock.Clear();
     }
 
+    /// <summary>Makes a tensor that was written over the newest one of the block.</summary>
+    public void Renew(TensorStorage storage)
+    {
+        if (ReferenceEquals(storage, _kept))
+        {
+            _kept = null;
+        }
+
+        _ofBlock.Remove(storage);
+        _ofBlock.Add(storage);
+    }
+
     private void Free(TensorStorage storage)
     {
         storage.Generation++;

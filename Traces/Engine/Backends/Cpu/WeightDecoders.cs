@@ -7,6 +7,9 @@ namespace PimSim.Traces.Engine.Backends.Cpu;
 /// <summary>How stored weights become floats, in registers: 16 columns at a time, or one. Integers without their scale.</summary>
 internal interface IWeightDecoder
 {
+    /// <summary>Width of a weight in bits.</summary>
+    static abstract int Bits { get; }
+
     /// <summary>Values are to be multiplied by the scale of their group.</summary>
     static abstract bool Scaled { get; }
 
@@ -20,6 +23,8 @@ internal interface IWeightDecoder
 /// <summary>IEEE single precision.</summary>
 internal readonly struct Fp32Decoder : IWeightDecoder
 {
+    public static int Bits => 32;
+
     public static bool Scaled => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,6 +36,8 @@ internal readonly struct Fp32Decoder : IWeightDecoder
 /// <summary>The upper half of a single.</summary>
 internal readonly struct Bf16Decoder : IWeightDecoder
 {
+    public static int Bits => 16;
+
     public static bool Scaled => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -47,16 +54,20 @@ internal readonly struct Fp16Decoder : IWeightDecoder
     // Exponents of halves start 112 below those of singles.
     private const float ExponentShift = 5.192296858534828e33f;
 
+    public static int Bits => 16;
+
     public static bool Scaled => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(ref byte row, nuint column)
     {
-        Vector512<uint> half = Widening.UInt16(Vector256.LoadUnsafe(ref row, column * 2).AsUInt16());
-        Vector512<uint> magnitude = half & Vector512.Create(0x7FFFu);
-        Vector512<uint> finite = ((magnitude << 13).AsSingle() * Vector512.Create(ExponentShift)).AsUInt32();
-        Vector512<uint> special = Vector512.GreaterThanOrEqual(magnitude, Vector512.Create(0x7C00u)) & Vector512.Create(0x7F800000u);
-        return (finite | special | ((half & Vector512.Create(0x8000u)) << 16)).AsSingle();
+        // Sign-extended and shifted, a half is a single with an exponent that is too small by 112.
+        Vector512<int> half = Widening.Int16(Vector256.LoadUnsafe(ref row, column * 2).AsInt16());
+        Vector512<float> value = ((half << 13) & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * Vector512.Create(ExponentShift);
+
+        // Its largest exponent means infinity or no number; the largest number is 65504.
+        Vector512<float> special = Vector512.GreaterThan(Vector512.Abs(value), Vector512.Create(65504f));
+        return value | (special & Vector512.Create(float.PositiveInfinity));
     }
 
     public static float LoadOne(ref byte row, nuint column) => (float)Unsafe.ReadUnaligned<Half>(ref Unsafe.Add(ref row, column * 2));
@@ -65,6 +76,8 @@ internal readonly struct Fp16Decoder : IWeightDecoder
 /// <summary>Two's complement in a byte.</summary>
 internal readonly struct Int8Decoder : IWeightDecoder
 {
+    public static int Bits => 8;
+
     public static bool Scaled => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -77,6 +90,8 @@ internal readonly struct Int8Decoder : IWeightDecoder
 /// <summary>Two's complement in half a byte, the lower half first.</summary>
 internal readonly struct Int4Decoder : IWeightDecoder
 {
+    public static int Bits => 4;
+
     public static bool Scaled => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,6 +125,18 @@ file static class Widening
         }
 
         (Vector256<uint> lower, Vector256<uint> upper) = Vector256.Widen(values);
+        return Vector512.Create(lower, upper);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Int16(Vector256<short> values)
+    {
+        if (Avx512F.IsSupported)
+        {
+            return Avx512F.ConvertToVector512Int32(values);
+        }
+
+        (Vector256<int> lower, Vector256<int> upper) = Vector256.Widen(values);
         return Vector512.Create(lower, upper);
     }
 

@@ -4,30 +4,38 @@ using System.Runtime.ExceptionServices;
 namespace PimSim.Traces.Engine.Backends.Cpu;
 
 /// <summary>
-/// A fixed number of threads, the caller being one of them, that share the pieces of one work after another. Decoding hands out about
-/// 150 works per token, each of some ten to hundred microseconds, so threads look for the next work for a while before they sleep, and
-/// the caller waits for pieces, not for threads: one that wakes late costs nothing.
+/// A fixed number of threads, the caller being one of them, that share the pieces of one work after another. Each thread has a range of
+/// consecutive pieces of its own, so that it reads memory in one stream, and takes from the end of another's when it is done. Decoding hands
+/// out about 150 works per token, each of some ten to hundred microseconds, so threads look for the next work for a while before they sleep,
+/// and the caller waits for pieces, not for threads: one that wakes late costs nothing.
 /// </summary>
 internal sealed class WorkerTeam : IDisposable
 {
     private static readonly long SpinTicks = Stopwatch.Frequency / 5_000;
 
+    private const int RangeStride = 16;
+
+    // A range is its first piece, the piece after its last, and the number of the work, by which a late thread sees that it has changed.
+    private const int PieceBits = 22;
+    private const int MaxPieces = (1 << PieceBits) - 1;
+
     private readonly object _gate = new();
     private readonly Thread[] _threads;
     private ParallelWork? _work;
     private ExceptionDispatchInfo? _failure;
-    private int _pieces;
     private int _sleeping;
     private volatile bool _stopped;
 
-    // Number of the work in the upper half, pieces not yet taken in the lower: a late thread cannot take a piece of another work by mistake.
-    private long _ticket;
+    // One range for each thread, a cache line or more apart.
+    private readonly long[] _ranges;
+    private int _number;
     private int _done;
 
     public WorkerTeam(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        _ranges = new long[(threads + 1) * RangeStride];
         _threads = new Thread[threads - 1];
         for (int index = 0; index < _threads.Length; index++)
         {
@@ -53,11 +61,18 @@ internal sealed class WorkerTeam : IDisposable
             return;
         }
 
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pieces, MaxPieces);
         _work = work;
-        _pieces = pieces;
         _done = 0;
-        long number = (Volatile.Read(ref _ticket) >> 32) + 1;
-        Interlocked.Exchange(ref _ticket, (number << 32) | (uint)pieces);
+        int number = _number + 1;
+        for (int worker = 0; worker < Threads; worker++)
+        {
+            long first = (long)pieces * worker / Threads;
+            long end = (long)pieces * (worker + 1) / Threads;
+            Volatile.Write(ref RangeOf(worker), ((long)number << (2 * PieceBits)) | (first << PieceBits) | end);
+        }
+
+        Interlocked.Exchange(ref _number, number);
         if (Volatile.Read(ref _sleeping) > 0)
         {
             lock (_gate)
@@ -98,20 +113,34 @@ internal sealed class WorkerTeam : IDisposable
         }
     }
 
+    private ref long RangeOf(int worker) => ref _ranges[(worker + 1) * RangeStride];
+
     private bool TryTake(int worker)
     {
-        long ticket = Volatile.Read(ref _ticket);
-        while ((uint)ticket > 0)
+        for (int distance = 0; distance < Threads; distance++)
         {
-            long seen = Interlocked.CompareExchange(ref _ticket, ticket - 1, ticket);
-            if (seen == ticket)
+            ref long range = ref RangeOf((worker + distance) % Threads);
+            long seen = Volatile.Read(ref range);
+            while (true)
             {
-                // The work cannot end before this piece does, so its fields stay as they are.
-                Do(_pieces - (int)(uint)ticket, worker);
-                return true;
-            }
+                int first = (int)(seen >> PieceBits) & MaxPieces;
+                int end = (int)seen & MaxPieces;
+                if (first >= end)
+                {
+                    break;
+                }
 
-            ticket = seen;
+                bool own = distance == 0;
+                long now = Interlocked.CompareExchange(ref range, own ? seen + (1L << PieceBits) : seen - 1, seen);
+                if (now == seen)
+                {
+                    // The work cannot end before this piece does, so _work stays what it is.
+                    Do(own ? first : end - 1, worker);
+                    return true;
+                }
+
+                seen = now;
+            }
         }
 
         return false;
@@ -136,13 +165,14 @@ internal sealed class WorkerTeam : IDisposable
         long start = 0;
         while (!_stopped)
         {
+            int number = Volatile.Read(ref _number);
             if (TryTake(worker))
             {
                 start = 0;
             }
             else if (!Pause(ref start))
             {
-                Sleep();
+                Sleep(number);
                 start = 0;
             }
         }
@@ -167,13 +197,14 @@ internal sealed class WorkerTeam : IDisposable
         return false;
     }
 
-    private void Sleep()
+    /// <summary>Sleeps until there is a work after the one of this number.</summary>
+    private void Sleep(int number)
     {
         lock (_gate)
         {
-            // Counted before the ticket is read, and read by Run after the ticket is written: one of the two sees the other.
+            // Counted before the number is read, and read by Run after the number is written: one of the two sees the other.
             Interlocked.Increment(ref _sleeping);
-            while ((uint)Volatile.Read(ref _ticket) == 0 && !_stopped)
+            while (Volatile.Read(ref _number) == number && !_stopped)
             {
                 Monitor.Wait(_gate);
             }

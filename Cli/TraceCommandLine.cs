@@ -1,0 +1,119 @@
+using System.CommandLine;
+using PimSim.Reports.Tables;
+using PimSim.Reports.Traces;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Exporters;
+using PimSim.Traces.Format.Files;
+using PimSim.Workloads.Engines;
+
+namespace PimSim.Cli;
+
+/// <summary><c>pimsim trace record|info|export</c>. <c>import</c> joins them here: one subcommand that reads another tool's file and hands its steps to <see cref="TraceFile.Write"/>.</summary>
+internal static class TraceCommandLine
+{
+    private const string Chrome = "chrome";
+    private const string Chakra = "chakra";
+
+    public static Command Create() => new("trace", "Records, inspects and converts traces: what ran, operator by operator.")
+    {
+        CreateRecord(),
+        CreateInfo(),
+        CreateExport(),
+    };
+
+    private static Command CreateRecord()
+    {
+        Option<string> model = new("--model") { Description = $"A name of 'pimsim list models', a folder with a model, or {EngineModels.Builtin}.", Required = true };
+        Option<string> backend = new("--backend") { Description = $"{string.Join(", ", EngineModels.Backends)}; shape computes nothing and is exact in all shapes.", Required = true };
+        Option<string> technique = new("--technique") { Description = "How tokens are generated; 'pimsim list techniques'.", DefaultValueFactory = _ => "autoregressive" };
+        Option<int?> promptTokens = new("--prompt-tokens") { Description = "Length of the prompt of each sequence; its tokens are drawn. Default: 1." };
+        Option<FileInfo?> promptFile = new("--prompt-file") { Description = "A text (UTF-8) as the prompt of each sequence." };
+        Option<int> tokens = new("--tokens") { Description = "Tokens to generate, per sequence.", Required = true };
+        Option<int> sequences = new("--sequences") { Description = "Sequences generated at once.", DefaultValueFactory = _ => 1 };
+        Option<long> seed = new("--seed") { Description = "Seed of all that is drawn; the trace file notes it." };
+        Option<string> file = OutOption($"The trace file; {string.Join(", ", TraceFile.Extensions)}.");
+        Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
+        promptTokens.Validators.Add(RunCommand.RequirePositive);
+        tokens.Validators.Add(RunCommand.RequirePositive);
+        sequences.Validators.Add(RunCommand.RequirePositive);
+        Command command = new("record", "Runs a model on the engine and records every operator.") { model, backend, technique, promptTokens, promptFile, tokens, sequences, seed, file, catalogue };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(promptTokens) is not null && result.GetResult(promptFile) is not null)
+            {
+                result.AddError("--prompt-tokens and --prompt-file are one or the other");
+            }
+        });
+        command.SetAction(parsed => new TraceRecordSession(
+            parsed.GetRequiredValue(model),
+            parsed.GetRequiredValue(backend),
+            parsed.GetRequiredValue(technique),
+            parsed.GetValue(promptTokens) ?? 1,
+            parsed.GetValue(promptFile)?.ToString(),
+            parsed.GetRequiredValue(tokens),
+            parsed.GetValue(sequences),
+            parsed.GetValue(seed),
+            parsed.GetRequiredValue(file),
+            parsed.GetValue(catalogue)?.ToString()).Run());
+        return command;
+    }
+
+    private static Command CreateInfo()
+    {
+        Argument<string> file = FileArgument();
+        Option<string?> format = new("--format") { Description = "table or json. Default: table on a terminal, json otherwise." };
+        format.AcceptOnlyFromAmong("table", "json");
+        Command command = new("info", "Shows what a trace holds: steps, operators by role with FLOPs, bytes and measured time, arithmetic intensity.") { file, format };
+        command.SetAction(parsed =>
+        {
+            TraceFileSource source = TraceFile.Open(parsed.GetRequiredValue(file));
+            var summary = TraceSummary.Of(source);
+            if (parsed.GetValue(format) is { } wanted ? wanted == "json" : Console.IsOutputRedirected)
+            {
+                using Stream output = Console.OpenStandardOutput();
+                output.Write(TraceSummaryJson.Write(source.Path, source.Header, summary));
+                return 0;
+            }
+
+            foreach (ReportTable table in TraceTables.Of(source.Path, source.Header, summary))
+            {
+                ScreenTables.Print(table);
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command CreateExport()
+    {
+        Argument<string> file = FileArgument();
+        Option<string> to = new("--to") { Description = $"{Chrome}: Chrome-trace JSON for Perfetto; {Chakra}: an MLCommons Chakra execution trace (.et).", Required = true };
+        to.AcceptOnlyFromAmong(Chrome, Chakra);
+        Option<string> target = OutOption("The file to write.");
+        Command command = new("export", "Writes a trace in another tool's format.") { file, to, target };
+        command.SetAction(parsed =>
+        {
+            TraceFileSource source = TraceFile.Open(parsed.GetRequiredValue(file));
+            string path = parsed.GetRequiredValue(target);
+            AtomicFile.Write(path, stream =>
+            {
+                using BufferedStream buffered = new(stream, 1 << 16);
+                if (parsed.GetRequiredValue(to) == Chrome)
+                {
+                    ChromeTrace.Write(buffered, source.Header, source.Steps());
+                }
+                else
+                {
+                    ChakraTrace.Write(buffered, source.Header, source.Steps());
+                }
+            });
+            return 0;
+        });
+        return command;
+    }
+
+    private static Argument<string> FileArgument() => new("FILE") { Description = $"A trace file: {string.Join(", ", TraceFile.Extensions)}." };
+
+    private static Option<string> OutOption(string description) => new("--out") { Description = description, Required = true };
+}

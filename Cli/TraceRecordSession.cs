@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using PimSim.Experiments.Files;
+using PimSim.Experiments.Running;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Files;
+using PimSim.Workloads.Engines;
+using PimSim.Workloads.Techniques;
+using Spectre.Console;
+
+namespace PimSim.Cli;
+
+/// <summary>One run of <c>pimsim trace record</c>, with progress on standard error. Ctrl-C writes nothing.</summary>
+internal sealed class TraceRecordSession(
+    string model, string backend, string technique, int promptTokens, string? promptFile, int tokens, int sequences, long seed, string file, string? userCatalogue)
+{
+    // More than any context; what a prompt of more is, is a mistake.
+    private const int MostPromptBytes = 1 << 26;
+
+    public int Run()
+    {
+        TraceFile.RequireExtension(file);
+        if (userCatalogue is not null && !Directory.Exists(userCatalogue))
+        {
+            throw new PimSimUserException($"there is no folder '{userCatalogue}'");
+        }
+
+        TraceRecording recording = new(TechniqueCatalogue.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed);
+        using IEngineModel engine = EngineModels.Open(model, backend, ExperimentReader.Zoo(userCatalogue));
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+
+        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        errors.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Start(context =>
+            {
+                ProgressTask task = context.AddTask($"{Markup.Escape(engine.Shape.Name)} on {backend}", maxValue: (double)tokens * sequences);
+                recording.Write(engine, file, $"PimSim {ExperimentRunner.Version}", step => task.Increment(step.CommittedTokens), stop.Token);
+            });
+        return 0;
+    }
+
+    private static string ReadPrompt(string path)
+    {
+        try
+        {
+            return new FileInfo(path).Length <= MostPromptBytes
+                ? new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path))
+                : throw new PimSimUserException($"{path}: a prompt of more than {MostPromptBytes} bytes");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or DecoderFallbackException)
+        {
+            throw new PimSimUserException($"{path}: cannot be read: {fault.Message}", fault);
+        }
+    }
+}

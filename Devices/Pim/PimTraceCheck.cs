@@ -1,0 +1,94 @@
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+
+namespace PimSim.Devices.Pim;
+
+/// <summary>
+/// What a PIM device needs of a trace that it did not make itself: weights and caches lie where the footprint puts them, so that a product
+/// or a cache that the footprint does not have lies nowhere.
+/// </summary>
+internal sealed class PimTraceCheck
+{
+    private const string OnlyCausal = "its banks are mapped for causal attention over one cache alone: run decoder-only models on it, or this one on a processor";
+
+    private readonly string _device;
+    private readonly ModelFootprint _footprint;
+    private readonly Dictionary<OperatorRole, WeightMatrix> _matrices = [];
+
+    /// <summary>Checks the footprint.</summary>
+    /// <exception cref="PimSimUserException">It does not say what is needed.</exception>
+    public PimTraceCheck(string device, ModelFootprint footprint)
+    {
+        _device = device;
+        _footprint = footprint;
+        foreach (WeightMatrix matrix in footprint.Matrices)
+        {
+            if (!_matrices.TryAdd(matrix.Role, matrix))
+            {
+                throw new PimSimUserException($"{device}: {footprint.Model} has two matrices for {matrix.Role}, and the layout has a place for one");
+            }
+        }
+
+        if (_matrices.ContainsKey(OperatorRole.CrossKvProjection))
+        {
+            throw new PimSimUserException($"{device}: {footprint.Model} is an encoder-decoder; {OnlyCausal}");
+        }
+
+        if (!_matrices.ContainsKey(OperatorRole.LmHead) || footprint.HeadDim < 1 || footprint.KvWidth < 1 || footprint.KvWidth % footprint.HeadDim != 0
+            || Math.Min(footprint.ReservedContext, footprint.Sequences) < 1)
+        {
+            throw new PimSimUserException($"{device}: the trace of {footprint.Model} does not say the model's matrices and cache, which a PIM system lays out before it runs; replay it on a processor");
+        }
+    }
+
+    /// <summary>Refuses an operator that has no place.</summary>
+    /// <exception cref="PimSimUserException">With the reason.</exception>
+    public void Check(in Operator op, int instance)
+    {
+        string? fault = op.Kind switch
+        {
+            OperatorKind.Gemm => Product(op, instance),
+            OperatorKind.Attention when op.Mask != AttentionMask.Causal || op.Bias => $"it is {(op.Bias ? "biased by position" : "bidirectional")}; {OnlyCausal}",
+            OperatorKind.Attention or OperatorKind.KvAppend => Cache(op, instance),
+            OperatorKind.Opaque => "it was measured and has no shape, so that nothing can be predicted for it; replay the trace on a processor, which takes the measured time",
+            > OperatorKind.Opaque => "PIM memory and its ASIC run the operators of a decoder alone; replay the trace on a processor",
+            _ => null,
+        };
+        if (fault is not null)
+        {
+            throw new PimSimUserException($"{_device}: cannot run {op.Kind} ({op.Label ?? op.Role.ToString()}) [{op.Rows}, {op.Inputs}] to {op.Outputs}, context {op.Context}, instance {instance}: {fault}");
+        }
+    }
+
+    private string? Product(in Operator op, int instance)
+    {
+        if (!_matrices.TryGetValue(op.Role, out WeightMatrix matrix))
+        {
+            return "the model has no such matrix";
+        }
+
+        if ((matrix.Inputs, matrix.Outputs) != (op.Inputs, op.Outputs))
+        {
+            return $"the model's matrix is [{matrix.Inputs}, {matrix.Outputs}]";
+        }
+
+        return instance < matrix.Instances ? null : $"the model has {matrix.Instances} of them";
+    }
+
+    private string? Cache(in Operator op, int instance)
+    {
+        if (instance >= _footprint.Layers)
+        {
+            return $"the model has {_footprint.Layers} layers";
+        }
+
+        if (op.Context > _footprint.ReservedContext || op.Sequences > _footprint.Sequences)
+        {
+            return $"the cache has room for {_footprint.ReservedContext} tokens x {_footprint.Sequences}";
+        }
+
+        return op.HeadDim == _footprint.HeadDim && op.KvHeads * (long)op.HeadDim == _footprint.KvWidth
+            ? null
+            : $"the cache has {_footprint.KvWidth / _footprint.HeadDim} heads of {_footprint.HeadDim}";
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using ILGPU;
+using ILGPU.Runtime;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Weights;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+
+namespace PimSim.Traces.Cuda;
+
+/// <summary>
+/// Keys and values in the memory of a device: keys channel by channel, values token by token, for every layer, sequence and head.
+/// Holds also the sines and cosines of all its positions, computed in double precision.
+/// </summary>
+public sealed class CudaKvCache : KvCache, IDisposable
+{
+    // All keys, layer by layer, then all values.
+    private readonly MemoryBuffer1D<byte, Stride1D.Dense> _stored;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> _rotations;
+    private readonly long _layerBytes;
+    private readonly int _layers;
+
+    internal CudaKvCache(ModelShape shape, ModelNumerics numerics, CudaBackend owner, CudaDevice device, int sequences, int capacity)
+        : base(shape, sequences, capacity)
+    {
+        Owner = owner;
+        _layerBytes = shape.KvType.Bytes((long)sequences * capacity * shape.KvWidth);
+        long bytes = 2 * _layerBytes * shape.Layers;
+        if (bytes > device.MemoryBytes)
+        {
+            throw new PimSimUserException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"keys and values of {sequences} x {capacity} tokens take {bytes / 1e9:F1} GB, but {device.Name} has {device.MemoryBytes / 1e9:F1} GB; reserve fewer tokens or sequences"));
+        }
+
+        _layers = shape.Layers;
+        _stored = device.Allocate<byte>(bytes, "keys and values");
+        float[] rotations = shape.Position == PositionKind.Rotary ? Rotations(shape, numerics, capacity) : [0];
+        _rotations = device.Allocate<float>(rotations.Length, "rotations");
+        _rotations.View.BaseView.CopyFromCPU(device.Accelerator.DefaultStream, rotations);
+    }
+
+    /// <summary>Who can read it: another model's backend could not.</summary>
+    internal CudaBackend Owner { get; }
+
+    internal ArrayView<float> RotationTable => _rotations.View.BaseView;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stored.Dispose();
+        _rotations.Dispose();
+    }
+
+    internal ArrayView<T> Keys<T>(int layer)
+        where T : unmanaged => Layer<T>(layer);
+
+    internal ArrayView<T> Values<T>(int layer)
+        where T : unmanaged => Layer<T>(_layers + layer);
+
+    private static float[] Rotations(ModelShape shape, ModelNumerics numerics, int capacity)
+    {
+        int width = shape.RotaryWidth;
+        int pairs = width / 2;
+        var table = new float[(long)capacity * width];
+        for (int position = 0; position < capacity; position++)
+        {
+            for (int pair = 0; pair < pairs; pair++)
+            {
+                (double sine, double cosine) = Math.SinCos(position * Math.Pow(numerics.RopeBase, -2.0 * pair / width));
+                table[2 * (((long)position * pairs) + pair)] = (float)cosine;
+                table[(2 * (((long)position * pairs) + pair)) + 1] = (float)sine;
+            }
+        }
+
+        return table;
+    }
+
+    private ArrayView<T> Layer<T>(int index)
+        where T : unmanaged =>
+        new ArrayView1D<byte, Stride1D.Dense>(_stored.View.BaseView.SubView(index * _layerBytes, _layerBytes), _layerBytes, default).Cast<byte, T>().BaseView;
+}

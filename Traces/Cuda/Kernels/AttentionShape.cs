@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+
+namespace PimSim.Traces.Cuda.Kernels;
+
+/// <summary>The sizes of an attention over a cache.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct AttentionShape
+{
+    /// <summary>New tokens of each sequence.</summary>
+    public int NewTokens;
+
+    /// <summary>Tokens in the cache of each sequence, the new ones included.</summary>
+    public int Context;
+
+    /// <summary>Tokens reserved for each sequence.</summary>
+    public int Capacity;
+
+    /// <summary>Query heads.</summary>
+    public int Heads;
+
+    /// <summary>Key/value heads.</summary>
+    public int KvHeads;
+
+    /// <summary>Width of a head.</summary>
+    public int HeadDim;
+
+    /// <summary>Numbers from one row of queries, keys and values to the next.</summary>
+    public int QkvStride;
+
+    /// <summary>Numbers from one row of the result to the next.</summary>
+    public int ResultStride;
+
+    /// <summary>Parts into which the context is split.</summary>
+    public int Splits;
+
+    /// <summary>Keys of each part but the last.</summary>
+    public int KeysPerSplit;
+
+    /// <summary>1 / sqrt(<see cref="HeadDim"/>).</summary>
+    public float Scale;
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+using PimSim.Traces.Format.Files;
+using PimSim.Traces.Format.Operators;
+
+namespace PimSim.Traces.Format.Exporters;
+
+/// <summary>
+/// A trace as Chrome-trace JSON, for Perfetto and chrome://tracing: one slice for each step and in it one for each operator, one after
+/// another. An operator that was not measured is one microsecond long; the file says how many are.
+/// </summary>
+public static class ChromeTrace
+{
+    private const long UnmeasuredNanoseconds = 1000;
+    private const int FlushBytes = 1 << 16;
+
+    /// <summary>Writes all steps, one at a time.</summary>
+    /// <exception cref="Documents.PimSimUserException">The trace is wrong.</exception>
+    public static void Write(Stream stream, TraceHeader header, IEnumerable<Step> steps)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        ArgumentNullException.ThrowIfNull(steps);
+        using Utf8JsonWriter json = new(stream);
+        json.WriteStartObject();
+        json.WriteString("displayTimeUnit", "ns");
+        json.WriteStartArray("traceEvents");
+        long clock = 0;
+        long unmeasured = 0;
+        foreach (Step step in steps)
+        {
+            long start = clock;
+            foreach (ExecutedOperator executed in StepOperators.Of(step))
+            {
+                long duration = executed.Nanoseconds ?? UnmeasuredNanoseconds;
+                unmeasured += executed.Nanoseconds is null ? 1 : 0;
+                WriteOperator(json, step, executed, clock, duration);
+                clock += duration;
+                if (json.BytesPending > FlushBytes)
+                {
+                    json.Flush();
+                }
+            }
+
+            WriteStep(json, step, start, clock - start);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("otherData");
+        json.WriteString("program", header.Program);
+        json.WriteString("model", header.Footprint.Model);
+        json.WriteString("technique", header.Technique);
+        json.WriteString("backend", header.Backend);
+        json.WriteString("machine", header.Machine);
+        json.WriteNumber("unmeasured_operators", unmeasured);
+        if (unmeasured > 0)
+        {
+            json.WriteString("unmeasured_note", "operators without a measured time are drawn one microsecond long, which means nothing");
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteOperator(Utf8JsonWriter json, Step step, in ExecutedOperator executed, long start, long duration)
+    {
+        Operator op = executed.Op;
+        var cost = OperatorCost.Of(op);
+        Begin(json, op.Label ?? EnumWords<OperatorRole>.Of(op.Role), EnumWords<OperatorKind>.Of(op.Kind), start, duration);
+        json.WriteNumber("step", step.Index);
+        json.WriteNumber("block", executed.Block);
+        json.WriteNumber("instance", executed.Instance);
+        json.WriteString("role", EnumWords<OperatorRole>.Of(op.Role));
+        json.WriteString("phase", EnumWords<Phase>.Of(op.Phase));
+        json.WriteNumber("rows", op.Rows);
+        WriteSize(json, "inputs", op.Inputs);
+        WriteSize(json, "outputs", op.Outputs);
+        WriteSize(json, "sequences", op.Sequences);
+        WriteSize(json, "heads", op.Heads);
+        WriteSize(json, "kv_heads", op.KvHeads);
+        WriteSize(json, "head_dim", op.HeadDim);
+        WriteSize(json, "context", op.Context);
+        json.WriteNumber("flops", cost.Flops);
+        json.WriteNumber("bytes", cost.Bytes);
+        json.WriteBoolean("measured", executed.Nanoseconds is not null);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, Step step, long start, long duration)
+    {
+        Begin(json, $"step {step.Index}", "step", start, duration);
+        json.WriteString("phase", EnumWords<Phase>.Of(step.Phase));
+        json.WriteNumber("committed_tokens", step.CommittedTokens);
+        foreach (IGrouping<string, Decision> decisions in step.Decisions.GroupBy(decision => decision.Name, StringComparer.Ordinal))
+        {
+            json.WriteString($"decision {decisions.Key}", string.Join("; ", decisions.Select(decision => string.Join(", ", decision.Values))));
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <summary>A complete event ("X") up to its arguments. Times are microseconds, to the nanosecond.</summary>
+    private static void Begin(Utf8JsonWriter json, string name, string category, long start, long duration)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", name);
+        json.WriteString("cat", category);
+        json.WriteString("ph", "X");
+        json.WriteNumber("ts", start / 1000m);
+        json.WriteNumber("dur", duration / 1000m);
+        json.WriteNumber("pid", 1);
+        json.WriteNumber("tid", 1);
+        json.WriteStartObject("args");
+    }
+
+    private static void WriteSize(Utf8JsonWriter json, string key, int size)
+    {
+        if (size != 0)
+        {
+            json.WriteNumber(key, size);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using PimSim.Traces.Engine;
+using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Recording;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+using PimSim.Workloads.Techniques;
+
+namespace PimSim.Workloads.Engines;
+
+/// <summary>A model on a backend with a certain kind of tensor.</summary>
+/// <typeparam name="TTensor">The tensor of the backend.</typeparam>
+public sealed class EngineModel<TTensor> : IEngineModel
+    where TTensor : ITensor
+{
+    private readonly IBackend<TTensor> _backend;
+    private readonly IOperatorClock? _clock;
+    private readonly Func<string, int[]>? _tokenize;
+    private readonly IDisposable? _owned;
+
+    /// <summary>Wraps a backend that holds its weights.</summary>
+    /// <param name="backendName">A name of <see cref="EngineModels.Backends"/>.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="clock">Times its operators; null where nothing is computed.</param>
+    /// <param name="tokenize">The model's tokenizer, if it has one.</param>
+    /// <param name="owned">Disposed with the model: weights, or the backend itself.</param>
+    public EngineModel(string backendName, IBackend<TTensor> backend, IOperatorClock? clock = null, Func<string, int[]>? tokenize = null, IDisposable? owned = null)
+    {
+        Backend = backendName;
+        _backend = backend;
+        _clock = clock;
+        _tokenize = tokenize;
+        _owned = owned;
+    }
+
+    /// <inheritdoc/>
+    public ModelShape Shape => _backend.Shape;
+
+    /// <inheritdoc/>
+    public string Backend { get; }
+
+    /// <inheritdoc/>
+    public string Machine => _clock is null ? "" : MachineName.Text;
+
+    /// <inheritdoc/>
+    public int[] Tokenize(string text) => _tokenize?.Invoke(text)
+        ?? throw new PimSimUserException($"'{Shape.Name}' on the {Backend} backend has no tokenizer, so it cannot read a prompt; say how long the prompt is instead (--prompt-tokens)");
+
+    /// <inheritdoc/>
+    public IEnumerable<Step> Run(ITechnique technique, GenerationRequest request, ReadOnlyMemory<int> prompt)
+    {
+        ArgumentNullException.ThrowIfNull(technique);
+        EngineSession<TTensor> session = new(_backend, request.Sequences, technique.ReservedContext(request), _clock);
+        return technique.Run(session, request, prompt);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _owned?.Dispose();
+}

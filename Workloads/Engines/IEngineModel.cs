@@ -1,0 +1,31 @@
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+using PimSim.Workloads.Techniques;
+
+namespace PimSim.Workloads.Engines;
+
+/// <summary>A model on a backend, ready to generate. Disposing it frees its weights. Not thread-safe.</summary>
+public interface IEngineModel : IDisposable
+{
+    /// <summary>The model.</summary>
+    ModelShape Shape { get; }
+
+    /// <summary>What computes: a name of <see cref="EngineModels.Backends"/>.</summary>
+    string Backend { get; }
+
+    /// <summary>Where operators are timed; empty if nothing is computed.</summary>
+    string Machine { get; }
+
+    /// <summary>The token ids of a text.</summary>
+    /// <exception cref="PimSimUserException">The model has no tokenizer.</exception>
+    int[] Tokenize(string text);
+
+    /// <summary>Runs a technique from an empty cache.</summary>
+    /// <param name="technique">What drives the engine.</param>
+    /// <param name="request">How much to generate.</param>
+    /// <param name="prompt">Token ids, sequence by sequence.</param>
+    /// <returns>The steps, each as soon as it is committed.</returns>
+    /// <exception cref="PimSimUserException">The model has too few positions.</exception>
+    IEnumerable<Step> Run(ITechnique technique, GenerationRequest request, ReadOnlyMemory<int> prompt);
+}

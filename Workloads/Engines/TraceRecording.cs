@@ -1,0 +1,70 @@
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Files;
+using PimSim.Traces.Format.Operators;
+using PimSim.Workloads.Techniques;
+
+namespace PimSim.Workloads.Engines;
+
+/// <summary>A generation on the engine, written to a trace file while it runs.</summary>
+/// <param name="Technique">How tokens are generated.</param>
+/// <param name="PromptTokens">Tokens drawn for the prompt of each sequence; not used with a <paramref name="PromptText"/>.</param>
+/// <param name="PromptText">The prompt of every sequence.</param>
+/// <param name="GeneratedTokens">Tokens wanted, per sequence.</param>
+/// <param name="Sequences">Sequences generated at once.</param>
+/// <param name="Seed">Of all that is drawn.</param>
+public sealed record TraceRecording(ITechnique Technique, int PromptTokens, string? PromptText, int GeneratedTokens, int Sequences, long Seed)
+{
+    /// <summary>Runs the model and writes the trace. Whole file or none.</summary>
+    /// <param name="model">Generates.</param>
+    /// <param name="path">The trace file.</param>
+    /// <param name="program">Name and version of the program, for the file.</param>
+    /// <param name="onStep">Called after each step.</param>
+    /// <param name="cancellation">Looked at between steps.</param>
+    /// <exception cref="PimSimUserException">The model cannot do it, or the file can't be written.</exception>
+    public void Write(IEngineModel model, string path, string program, Action<Step> onStep, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        int[]? text = PromptText is null ? null : model.Tokenize(PromptText);
+        GenerationRequest request = new(text?.Length ?? PromptTokens, GeneratedTokens, Sequences);
+        TraceHeader header = new()
+        {
+            Footprint = model.Shape.Footprint(Technique.ReservedContext(request), Sequences),
+            Program = program,
+            Technique = Technique.Name,
+            Backend = model.Backend,
+            Machine = model.Machine,
+            PromptTokens = request.PromptTokens,
+            GeneratedTokens = GeneratedTokens,
+            Seed = Seed,
+        };
+
+        // Checks the context against the model before the prompt is allocated.
+        if (header.Footprint.ReservedContext > model.Shape.MaxPositions)
+        {
+            throw new PimSimUserException($"a context of {header.Footprint.ReservedContext} tokens is too long for {model.Shape.Name}, which has {model.Shape.MaxPositions} positions");
+        }
+
+        TraceFile.Write(path, header, Watched(model.Run(Technique, request, Prompt(model, request, text)), onStep), cancellation);
+    }
+
+    private int[] Prompt(IEngineModel model, GenerationRequest request, int[]? text)
+    {
+        int[] prompt = new int[checked(request.PromptTokens * request.Sequences)];
+        Random random = new(unchecked((int)(Seed ^ (Seed >>> 32))));
+        for (int i = 0; i < prompt.Length; i++)
+        {
+            prompt[i] = text is null ? random.Next(model.Shape.Vocab) : text[i % text.Length];
+        }
+
+        return prompt;
+    }
+
+    private static IEnumerable<Step> Watched(IEnumerable<Step> steps, Action<Step> onStep)
+    {
+        foreach (Step step in steps)
+        {
+            yield return step;
+            onStep(step);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Xunit;
+
+namespace PimSim.Acceptance;
+
+/// <summary>The commands of <c>pimsim trace</c>, as a user runs them.</summary>
+public class TraceTests
+{
+    [Fact]
+    public void A_trace_is_recorded_inspected_exported_and_replayed()
+    {
+        using TemporaryFolder folder = new();
+        string trace = folder.File("t.parquet");
+        (int exitCode, string output, string errors) = PimSimProcess.Run("trace", "record", "--model", "gpt2-small", "--backend", "shape", "--prompt-tokens", "4", "--tokens", "3", "--out", trace);
+        Assert.Equal((0, ""), (exitCode, output));
+        Assert.DoesNotContain("bug", errors, StringComparison.Ordinal);
+
+        (exitCode, output, _) = PimSimProcess.Run("trace", "info", trace);
+        Assert.Equal(0, exitCode);
+        using (var info = JsonDocument.Parse(output))
+        {
+            // 12 layers of 11 operators, three for the embeddings, three at the end.
+            Assert.Equal(3, info.RootElement.GetProperty("steps").GetInt32());
+            Assert.Equal(3 * ((12 * 11) + 6), info.RootElement.GetProperty("all").GetProperty("operators").GetInt64());
+            Assert.Equal(36, info.RootElement.GetProperty("roles").GetProperty("ffn_up").GetProperty("operators").GetInt64());
+        }
+
+        (exitCode, output, _) = PimSimProcess.Run("trace", "info", trace, "--format", "table");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("operators by arithmetic intensity", output, StringComparison.Ordinal);
+
+        Assert.Equal((0, ""), Run("trace", "export", trace, "--to", "chrome", "--out", folder.File("t.json")));
+        using (var chrome = JsonDocument.Parse(File.ReadAllText(folder.File("t.json"))))
+        {
+            Assert.Equal((3 * ((12 * 11) + 6)) + 3, chrome.RootElement.GetProperty("traceEvents").GetArrayLength());
+        }
+
+        Assert.Equal((0, ""), Run("trace", "export", trace, "--to", "chakra", "--out", folder.File("t.et")));
+        Assert.True(new FileInfo(folder.File("t.et")).Length > 1000);
+
+        string experiment = folder.Write("replay.yaml", "title: t\ntrace: t.parquet\nsystems: [t4]\n");
+        (exitCode, output, errors) = PimSimProcess.Run("run", experiment, "--out", folder.File("out"));
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("gpt2-small", output, StringComparison.Ordinal);
+        using var result = JsonDocument.Parse(File.ReadAllText(folder.File("out/results.json")));
+        Assert.Equal("t.parquet", result.RootElement.GetProperty("Trace").GetProperty("File").GetString());
+        Assert.Contains("t.parquet", File.ReadAllText(folder.File("out/report.html")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_same_command_gives_the_same_bytes()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string name in (string[])["a.parquet", "b.parquet"])
+        {
+            Assert.Equal((0, ""), Run("trace", "record", "--model", "llama-2-70b", "--backend", "shape", "--prompt-tokens", "16", "--tokens", "4", "--sequences", "2", "--seed", "7", "--out", folder.File(name)));
+        }
+
+        Assert.Equal(File.ReadAllBytes(folder.File("a.parquet")), File.ReadAllBytes(folder.File("b.parquet")));
+    }
+
+    [Theory]
+    [InlineData("unknown model 'gpt2-smal', and there is no such folder; did you mean 'gpt2-small'?", "--model", "gpt2-smal", "--backend", "shape", "--tokens", "1")]
+    [InlineData("unknown backend 'tpu'", "--model", "gpt2-small", "--backend", "tpu", "--tokens", "1")]
+    [InlineData("unknown technique 'magic'", "--model", "gpt2-small", "--backend", "shape", "--technique", "magic", "--tokens", "1")]
+    [InlineData("--tokens needs a number of 1 or more, not 0", "--model", "gpt2-small", "--backend", "shape", "--tokens", "0")]
+    [InlineData("1024 positions", "--model", "gpt2-small", "--backend", "shape", "--tokens", "2000")]
+    [InlineData("--prompt-tokens and --prompt-file are one or the other", "--model", "gpt2-small", "--backend", "shape", "--tokens", "1", "--prompt-tokens", "1", "--prompt-file", "x")]
+    [InlineData("nowhere.txt: cannot be read", "--model", "gpt2-small", "--backend", "shape", "--tokens", "1", "--prompt-file", "nowhere.txt")]
+    [InlineData("has no tokenizer", "--model", "gpt2-small", "--backend", "shape", "--tokens", "1", "--prompt-file", "README.md")]
+    [InlineData("there is no folder 'nowhere'", "--model", "gpt2-small", "--backend", "shape", "--tokens", "1", "--catalogue", "nowhere")]
+    public void A_wrong_recording_is_refused(string message, params string[] arguments)
+    {
+        using TemporaryFolder folder = new();
+        (int exitCode, string output, string errors) = PimSimProcess.Run(["trace", "record", "--out", folder.File("t.parquet"), .. arguments]);
+        Assert.Contains(message, errors, StringComparison.Ordinal);
+        AssertRefused(exitCode, output, errors, folder);
+    }
+
+    [Theory]
+    [InlineData("t.csv", "those end with .parquet, .jsonl, .jsonl.gz")]
+    [InlineData("file/t.parquet", "cannot be written")]
+    public void A_file_that_cannot_be_written_is_refused(string name, string message)
+    {
+        using TemporaryFolder folder = new();
+        using TemporaryFolder beside = new();
+        beside.Write("file", "in the way");
+        (int exitCode, string output, string errors) = PimSimProcess.Run("trace", "record", "--model", "gpt2-small", "--backend", "shape", "--tokens", "1", "--out", beside.File(name));
+        Assert.Contains(message, errors, StringComparison.Ordinal);
+        AssertRefused(exitCode, output, errors, folder);
+    }
+
+    [Theory]
+    [InlineData("noise.parquet", "does not begin and end with PAR1")]
+    [InlineData("noise.jsonl", "noise.jsonl:1: not valid")]
+    [InlineData("noise.jsonl.gz", "not valid gzip")]
+    [InlineData("none.parquet", "cannot be read")]
+    public void A_wrong_trace_is_refused_by_every_command(string name, string message)
+    {
+        using TemporaryFolder folder = new();
+        using TemporaryFolder beside = new();
+        byte[] noise = new byte[5000];
+        new Random(1).NextBytes(noise);
+        if (name.StartsWith("noise", StringComparison.Ordinal))
+        {
+            File.WriteAllBytes(beside.File(name), noise);
+        }
+
+        string experiment = beside.Write("x.yaml", $"title: t\ntrace: {name}\nsystems: [t4]\n");
+        string[][] commands =
+        [
+            ["trace", "info", beside.File(name)],
+            ["trace", "export", beside.File(name), "--to", "chrome", "--out", folder.File("t.json")],
+            ["trace", "export", beside.File(name), "--to", "chakra", "--out", folder.File("t.et")],
+            ["run", experiment, "--out", folder.File("out")],
+        ];
+        foreach (string[] command in commands)
+        {
+            (int exitCode, string output, string errors) = PimSimProcess.Run(command);
+            Assert.Contains(message, errors, StringComparison.Ordinal);
+            Assert.Single(errors.Trim().Split('\n'));
+            AssertRefused(exitCode, output, errors, folder);
+        }
+    }
+
+    [Theory]
+    [InlineData("trace")]
+    [InlineData("trace", "record")]
+    [InlineData("trace", "info")]
+    [InlineData("trace", "export", "x.parquet", "--to", "otf2", "--out", "y")]
+    public void A_wrong_command_line_is_refused(params string[] arguments)
+    {
+        using TemporaryFolder folder = new();
+        (int exitCode, string output, string errors) = PimSimProcess.Run(arguments);
+        Assert.Equal(2, exitCode);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.NotEqual("", errors.Trim());
+        Assert.True(output.Length == 0 || arguments.Length == 1);
+    }
+
+    private static (int ExitCode, string Output) Run(params string[] arguments)
+    {
+        (int exitCode, string output, string _) = PimSimProcess.Run(arguments);
+        return (exitCode, output);
+    }
+
+    private static void AssertRefused(int exitCode, string output, string errors, TemporaryFolder folder)
+    {
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+}

@@ -1,0 +1,134 @@
+using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Recording;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Files;
+using PimSim.Traces.Format.Operators;
+using PimSim.Workloads.Engines;
+using PimSim.Workloads.Models;
+using PimSim.Workloads.Techniques;
+using Xunit;
+
+namespace PimSim.Workloads.Tests.Engines;
+
+public sealed class TraceRecordingTests : IDisposable
+{
+    private static readonly ModelZoo Zoo = new([ModelZoo.ShippedFolder]);
+    private static readonly ITechnique Technique = TechniqueCatalogue.Get("autoregressive");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("pimsim-record-").FullName;
+
+    [Fact]
+    public void A_recorded_shape_trace_is_the_generation()
+    {
+        using IEngineModel model = EngineModels.Open("qwen2.5-0.5b", "shape", Zoo);
+        TraceFileSource trace = Record(model, new TraceRecording(Technique, 7, null, 5, 2, 42));
+        GenerationSource direct = new(Zoo.Shape("qwen2.5-0.5b"), Technique, new GenerationRequest(7, 5, 2));
+        Assert.Equal(direct.Steps(), trace.Steps());
+        Assert.Equal(direct.Footprint, trace.Footprint);
+        Assert.Equal(("autoregressive", "shape", "", 7, 5, 42L), (trace.Header.Technique, trace.Header.Backend, trace.Header.Machine, trace.Header.PromptTokens, trace.Header.GeneratedTokens, trace.Header.Seed));
+    }
+
+    [Fact]
+    public void Measured_times_and_the_machine_are_in_the_file()
+    {
+        using EngineModel<ShapeTensor> model = new("cpu", new ShapeBackend(Zoo.Shape("gpt2-small")), new StopwatchClock());
+        TraceFileSource trace = Record(model, new TraceRecording(Technique, 2, null, 3, 1, 0));
+        Assert.NotEqual("", trace.Header.Machine);
+        Assert.All(trace.Steps(), step => Assert.Equal(step.Count, step.MeasuredNanoseconds.Length));
+    }
+
+    [Fact]
+    public void A_text_is_the_prompt_of_every_sequence()
+    {
+        RecordingTokens backend = new(Zoo.Shape("gpt2-small"));
+        using EngineModel<ShapeTensor> model = new("cpu", backend, tokenize: text => [.. text.Select(letter => (int)letter)]);
+        TraceFileSource trace = Record(model, new TraceRecording(Technique, 1, "abc", 2, 2, 0));
+        Assert.Equal([97, 98, 99, 97, 98, 99], backend.First!);
+        Assert.Equal(3, trace.Header.PromptTokens);
+    }
+
+    [Fact]
+    public void Drawn_prompts_depend_on_the_seed_alone()
+    {
+        int[] Prompt(long seed)
+        {
+            RecordingTokens backend = new(Zoo.Shape("gpt2-small"));
+            using EngineModel<ShapeTensor> model = new("cpu", backend);
+            Record(model, new TraceRecording(Technique, 20, null, 1, 1, seed));
+            return backend.First!;
+        }
+
+        Assert.Equal(Prompt(1), Prompt(1));
+        Assert.NotEqual(Prompt(1), Prompt(2));
+    }
+
+    [Theory]
+    [InlineData("gpt2-small", "cpu", "this build has no cpu backend; it has: shape")]
+    [InlineData("gpt2-small", "cuda", "this build has no cuda backend")]
+    [InlineData("gpt2-small", "shap", "unknown backend 'shap'; did you mean 'shape'?")]
+    [InlineData("gpt2-smal", "shape", "unknown model 'gpt2-smal', and there is no such folder; did you mean 'gpt2-small'?")]
+    [InlineData("builtin", "shape", "this build cannot open the built-in model")]
+    public void What_cannot_be_opened_says_why(string model, string backend, string message) =>
+        Assert.Contains(message, Assert.Throws<PimSimUserException>(() => EngineModels.Open(model, backend, Zoo)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_prompt_without_a_tokenizer_and_a_context_too_long_are_refused()
+    {
+        using IEngineModel model = EngineModels.Open("gpt2-small", "shape", Zoo);
+        Assert.Contains("has no tokenizer", Fault(new TraceRecording(Technique, 1, "text", 1, 1, 0)), StringComparison.Ordinal);
+        Assert.Contains("1024 positions", Fault(new TraceRecording(Technique, 1000, null, 100, 1, 0)), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder));
+
+        string Fault(TraceRecording recording) => Assert.Throws<PimSimUserException>(() => Record(model, recording)).Message;
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private TraceFileSource Record(IEngineModel model, TraceRecording recording)
+    {
+        string path = Path.Combine(_folder, $"{Guid.NewGuid():N}.parquet");
+        recording.Write(model, path, "test", _ => { }, TestContext.Current.CancellationToken);
+        return TraceFile.Open(path);
+    }
+
+    /// <summary>Shapes, but it notes the first tokens that it is given.</summary>
+    private sealed class RecordingTokens(ModelShape shape) : IBackend<ShapeTensor>
+    {
+        private readonly ShapeBackend _inner = new(shape);
+
+        public int[]? First { get; private set; }
+
+        public ModelShape Shape => _inner.Shape;
+
+        public KvCache CreateCache(int sequences, int capacity) => _inner.CreateCache(sequences, capacity);
+
+        public void BeginBlock() => _inner.BeginBlock();
+
+        public ShapeTensor Embed(ReadOnlySpan<int> tokens)
+        {
+            First ??= tokens.ToArray();
+            return _inner.Embed(tokens);
+        }
+
+        public ShapeTensor EmbedPositions(int rows, KvCache cache) => _inner.EmbedPositions(rows, cache);
+
+        public ShapeTensor Norm(ShapeTensor input, OperatorRole role, int layer) => _inner.Norm(input, role, layer);
+
+        public ShapeTensor Linear(ShapeTensor input, OperatorRole role, int layer) => _inner.Linear(input, role, layer);
+
+        public ShapeTensor Rope(ShapeTensor qkv, KvCache cache) => _inner.Rope(qkv, cache);
+
+        public void AppendKv(ShapeTensor qkv, KvCache cache, int layer) => _inner.AppendKv(qkv, cache, layer);
+
+        public ShapeTensor Attention(ShapeTensor qkv, KvCache cache, int layer) => _inner.Attention(qkv, cache, layer);
+
+        public ShapeTensor Activate(ShapeTensor input) => _inner.Activate(input);
+
+        public ShapeTensor Add(ShapeTensor left, ShapeTensor right, OperatorRole role) => _inner.Add(left, right, role);
+
+        public ShapeTensor LastRows(ShapeTensor input, int sequences) => _inner.LastRows(input, sequences);
+
+        public void Sample(ShapeTensor logits, Span<int> tokens) => _inner.Sample(logits, tokens);
+    }
+}
