@@ -110,7 +110,6 @@ public sealed class PimDevice : IDevice
         return end;
     }
 
-    /// <summary>Everything from <see cref="OperatorKind.Opaque"/> on has no mapping to banks and no function of the ASIC.</summary>
     private Picoseconds Multiply(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {
         (WeightMapping mapping, int baseRow) = layout.Weights(op.Role, instance);
