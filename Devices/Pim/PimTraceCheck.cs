@@ -9,6 +9,8 @@ namespace PimSim.Devices.Pim;
 /// </summary>
 internal sealed class PimTraceCheck
 {
+    private const string OnlyCausal = "its banks are mapped for causal attention over one cache alone: run decoder-only models on it, or this one on a processor";
+
     private readonly string _device;
     private readonly ModelFootprint _footprint;
     private readonly Dictionary<OperatorRole, WeightMatrix> _matrices = [];
@@ -27,6 +29,11 @@ internal sealed class PimTraceCheck
             }
         }
 
+        if (_matrices.ContainsKey(OperatorRole.CrossKvProjection))
+        {
+            throw new PimSimUserException($"{device}: {footprint.Model} is an encoder-decoder; {OnlyCausal}");
+        }
+
         if (!_matrices.ContainsKey(OperatorRole.LmHead) || footprint.HeadDim < 1 || footprint.KvWidth < 1 || footprint.KvWidth % footprint.HeadDim != 0
             || Math.Min(footprint.ReservedContext, footprint.Sequences) < 1)
         {
@@ -41,6 +48,7 @@ internal sealed class PimTraceCheck
         string? fault = op.Kind switch
         {
             OperatorKind.Gemm => Product(op, instance),
+            OperatorKind.Attention when op.Mask != AttentionMask.Causal || op.Bias => $"it is {(op.Bias ? "biased by position" : "bidirectional")}; {OnlyCausal}",
             OperatorKind.Attention or OperatorKind.KvAppend => Cache(op, instance),
             OperatorKind.Opaque => "it was measured and has no shape, so that nothing can be predicted for it; replay the trace on a processor, which takes the measured time",
             > OperatorKind.Opaque => "PIM memory and its ASIC run the operators of a decoder alone; replay the trace on a processor",

@@ -7,7 +7,8 @@ namespace PimSim.Workloads.Techniques;
 
 /// <summary>
 /// Plain greedy generation. The first forward processes the prompt and commits the first token; each later one processes
-/// the token before and commits one more. G generated tokens take G forwards, and the last token never enters the cache.
+/// the token before and commits one more. G generated tokens take G forwards, and the last token never enters the cache. With
+/// an encoder-decoder a step that commits nothing encodes the prompt, and the first forward processes the start token.
 /// </summary>
 public sealed class Autoregressive : ITechnique
 {
@@ -28,10 +29,20 @@ public sealed class Autoregressive : ITechnique
         where TTensor : ITensor
     {
         int[] tokens = new int[request.Sequences];
+        if (session.CrossCache is null)
+        {
+            // A prompt of one token is the same work as a decode step.
+            Phase first = request.PromptTokens > 1 ? Phase.Prefill : Phase.Decode;
+            session.Sample(session.Forward(prompt.Span, first), tokens);
+        }
+        else
+        {
+            session.Encode(prompt.Span);
+            yield return session.Commit(0);
+            Array.Fill(tokens, session.StartToken);
+            session.Sample(session.Forward(tokens, Phase.Decode), tokens);
+        }
 
-        // A prompt of one token is the same work as a decode step.
-        Phase first = request.PromptTokens > 1 ? Phase.Prefill : Phase.Decode;
-        session.Sample(session.Forward(prompt.Span, first), tokens);
         yield return session.Commit(request.Sequences);
 
         for (int generated = 1; generated < request.GeneratedTokens; generated++)

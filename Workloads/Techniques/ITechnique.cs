@@ -15,7 +15,7 @@ public interface ITechnique
     int ReservedContext(GenerationRequest request);
 
     /// <summary>Runs to the end; each step is yielded as soon as it is committed.</summary>
-    /// <param name="session">A fresh session with room for <see cref="ReservedContext"/>.</param>
+    /// <param name="session">A fresh session with room for <see cref="ReservedContext"/>; of an encoder-decoder with room for the prompt as its input, and for the reserved context of a request that begins with one token.</param>
     /// <param name="request">How much to generate.</param>
     /// <param name="prompt">Token ids, sequence by sequence.</param>
     IEnumerable<Step> Run<TTensor>(EngineSession<TTensor> session, GenerationRequest request, ReadOnlyMemory<int> prompt)

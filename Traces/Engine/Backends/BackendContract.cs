@@ -1,4 +1,5 @@
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.Backends;
 
@@ -7,11 +8,15 @@ internal static class BackendContract
 {
     /// <summary>A tensor of so many columns, in the type of the model's activations.</summary>
     public static void RequireColumns<TTensor>(ModelShape shape, TTensor tensor, int columns)
+        where TTensor : ITensor => RequireColumns(shape.ActivationType, tensor, columns);
+
+    /// <summary>A tensor of so many columns, in a type.</summary>
+    public static void RequireColumns<TTensor>(DataType type, TTensor tensor, int columns)
         where TTensor : ITensor
     {
-        if (tensor.Rows < 1 || tensor.Columns != columns || tensor.Type != shape.ActivationType)
+        if (tensor.Rows < 1 || tensor.Columns != columns || tensor.Type != type)
         {
-            throw new ArgumentException($"{tensor} came where [rows, {columns}] of {shape.ActivationType} is needed", nameof(tensor));
+            throw new ArgumentException($"{tensor} came where [rows, {columns}] of {type} is needed", nameof(tensor));
         }
     }
 
@@ -33,14 +38,26 @@ internal static class BackendContract
         }
     }
 
+    /// <summary>All tokens of an input, and rows of queries that are equally many for each of its sequences.</summary>
+    public static void RequireInput(int keyRows, int queryRows, KvCache cross)
+    {
+        if (keyRows != cross.Sequences * cross.Length || queryRows < 1 || queryRows % cross.Sequences != 0)
+        {
+            throw new ArgumentException($"{queryRows} queries over {keyRows} keys do not fit an input of {cross.Sequences} x {cross.Length} tokens", nameof(keyRows));
+        }
+    }
+
     /// <summary>Tokens of the vocabulary.</summary>
-    public static void RequireTokens(ModelShape shape, ReadOnlySpan<int> tokens)
+    public static void RequireTokens(ModelShape shape, ReadOnlySpan<int> tokens) => RequireTokens(shape.Vocab, tokens);
+
+    /// <summary>Tokens of a vocabulary.</summary>
+    public static void RequireTokens(int vocab, ReadOnlySpan<int> tokens)
     {
         foreach (int token in tokens)
         {
-            if ((uint)token >= (uint)shape.Vocab)
+            if ((uint)token >= (uint)vocab)
             {
-                throw new ArgumentException($"token {token} is outside the vocabulary of {shape.Vocab}", nameof(tokens));
+                throw new ArgumentException($"token {token} is outside the vocabulary of {vocab}", nameof(tokens));
             }
         }
     }

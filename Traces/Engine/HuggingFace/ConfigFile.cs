@@ -148,10 +148,12 @@ internal sealed class ConfigFile
     }
 
     /// <summary>Ends the reading: reports what changes every family, and keys that nobody asked for.</summary>
-    public void Close()
+    /// <param name="encoderDecoder">The family has an encoder; others have not.</param>
+    public void Close(bool encoderDecoder = false)
     {
-        OnlyFlag("is_encoder_decoder", false, "decoder-only models are read");
-        OnlyFlag("add_cross_attention", false, "decoder-only models are read");
+        string read = encoderDecoder ? $"of type {ModelType} whole encoder-decoders are read" : "decoder-only models are read";
+        OnlyFlag("is_encoder_decoder", encoderDecoder, read);
+        OnlyFlag("add_cross_attention", false, read);
         JsonPlace quantised = Optional("quantization_config");
         if (quantised.Exists)
         {

@@ -179,7 +179,7 @@ internal sealed class TensorLayout
         return ((3L * head) + kind) * _shape.HeadDim;
     }
 
-    private static WeightTensor Whole(SafetensorsTensor tensor, int firstRow)
+    internal static WeightTensor Whole(SafetensorsTensor tensor, int firstRow)
     {
         int rows = (int)tensor.Dimensions[0] - firstRow;
         int columns = (int)tensor.Dimensions[1];

@@ -13,16 +13,27 @@ public class KvCache
     /// <summary>Reserves room.</summary>
     /// <exception cref="PimSimUserException">The model has fewer positions than <paramref name="capacity"/>.</exception>
     public KvCache(ModelShape shape, int sequences, int capacity)
+        : this((shape ?? throw new ArgumentNullException(nameof(shape))).Name, shape.MaxPositions, sequences, capacity)
     {
-        ArgumentNullException.ThrowIfNull(shape);
+    }
+
+    /// <summary>Reserves room for one of the caches of an encoder-decoder.</summary>
+    /// <exception cref="PimSimUserException">The model has fewer positions than <paramref name="capacity"/>.</exception>
+    public KvCache(EncoderDecoderShape shape, int sequences, int capacity)
+        : this((shape ?? throw new ArgumentNullException(nameof(shape))).Name, shape.MaxPositions, sequences, capacity)
+    {
+    }
+
+    private KvCache(string model, int maxPositions, int sequences, int capacity)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        if (capacity > shape.MaxPositions)
+        if (capacity > maxPositions)
         {
-            throw new PimSimUserException($"a context of {capacity} tokens is too long for {shape.Name}, which has {shape.MaxPositions} positions");
+            throw new PimSimUserException($"a context of {capacity} tokens is too long for {model}, which has {maxPositions} positions");
         }
 
-        _model = shape.Name;
+        _model = model;
         Sequences = sequences;
         Capacity = capacity;
     }

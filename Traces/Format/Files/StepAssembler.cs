@@ -169,6 +169,7 @@ internal sealed class StepAssembler
         Group = rows.Group[row],
         Nonzeros = rows.Nonzeros[row],
         Bias = rows.Bias[row],
+        Mask = Word<AttentionMask>(rows.Mask, row, place),
         Activation = Word<ActivationKind>(rows.Activation, row, place),
         Norm = Word<NormKind>(rows.Norm, row, place),
         WeightType = Word<DataType>(rows.WeightType, row, place),

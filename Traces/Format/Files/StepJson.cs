@@ -93,6 +93,11 @@ internal static class StepJson
             json.WriteBoolean("bias", true);
         }
 
+        if (op.Mask != AttentionMask.Causal)
+        {
+            json.WriteString("mask", EnumWords<AttentionMask>.Of(op.Mask));
+        }
+
         if (op.Activation != ActivationKind.None)
         {
             json.WriteString("activation", EnumWords<ActivationKind>.Of(op.Activation));
@@ -187,6 +192,7 @@ internal static class StepJson
         Group = json.Size("group"),
         Nonzeros = json.Size("nonzeros"),
         Bias = json.Flag("bias"),
+        Mask = json.Word<AttentionMask>("mask", AttentionMask.Causal),
         Activation = json.Word<ActivationKind>("activation", ActivationKind.None),
         Norm = json.Word<NormKind>("norm", NormKind.None),
         WeightType = json.Word<DataType>("weight_type"),

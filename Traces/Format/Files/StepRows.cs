@@ -73,6 +73,7 @@ internal static class StepRows
         rows.Group.Add(op.Group);
         rows.Nonzeros.Add(op.Nonzeros);
         rows.Bias.Add(op.Bias);
+        rows.Mask.Add(isOperator ? EnumWords<AttentionMask>.Of(op.Mask) : null);
         rows.Activation.Add(isOperator ? EnumWords<ActivationKind>.Of(op.Activation) : null);
         rows.Norm.Add(isOperator ? EnumWords<NormKind>.Of(op.Norm) : null);
         rows.WeightType.Add(isOperator ? EnumWords<DataType>.Of(op.WeightType) : null);

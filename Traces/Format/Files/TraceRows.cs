@@ -17,7 +17,7 @@ internal sealed class TraceRows
         All =
         [
             Record, Step, Phase, CommittedTokens, Block, Repeat, Position, Kind, Role,
-            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Taps, Stride, Padding, Group, Nonzeros, Bias, Activation, Norm,
+            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Taps, Stride, Padding, Group, Nonzeros, Bias, Mask, Activation, Norm,
             WeightType, ActivationType, KvType, Source1, Source2, Label, OpaqueNanoseconds, MeasuredNanoseconds, Decision, DecisionValues,
         ];
         Schema = new ParquetSchema(All.Select(column => column.Field));
@@ -68,6 +68,8 @@ internal sealed class TraceRows
     public NumberColumn<int> Nonzeros { get; } = new("nonzeros");
 
     public NumberColumn<bool> Bias { get; } = new("bias");
+
+    public TextColumn Mask { get; } = new("mask");
 
     public TextColumn Activation { get; } = new("activation");
 

@@ -136,7 +136,8 @@ internal static class TraceRules
     private static string? Shape(in Operator op)
     {
         bool heads = op.Heads > 0 && op.KvHeads > 0 && op.HeadDim > 0;
-        bool cache = op.KvHeads > 0 && op.HeadDim > 0 && op.Sequences > 0 && op.Rows % op.Sequences == 0 && op.Context >= op.Rows / op.Sequences;
+        bool cache = op.KvHeads > 0 && op.HeadDim > 0 && op.Sequences > 0 && op.Rows % op.Sequences == 0
+            && op.Context >= (op is { Kind: OperatorKind.Attention, Mask: AttentionMask.Bidirectional } ? 1 : op.Rows / op.Sequences);
         bool tokens = op.Inputs > 0 && op.Sequences > 0 && op.Rows % op.Sequences == 0;
         bool right = op.Kind switch
         {
@@ -145,7 +146,7 @@ internal static class TraceRules
             OperatorKind.Norm => op.Inputs > 0 && op.Norm != NormKind.None,
             OperatorKind.Rope => heads,
             OperatorKind.KvAppend => cache,
-            OperatorKind.Attention => heads && cache,
+            OperatorKind.Attention => heads && cache && (op.Inputs > 0 || !op.Bias),
             OperatorKind.Activation => op.Outputs > 0 && op.Activation != ActivationKind.None,
             OperatorKind.Sample or OperatorKind.ChannelFft => op.Inputs > 0,
             OperatorKind.TopK => op.Outputs > 0 && op.Outputs <= op.Inputs,

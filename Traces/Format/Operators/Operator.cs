@@ -20,7 +20,7 @@ public enum OperatorKind : byte
     /// <summary>Keys and values of [Rows] new tokens written to the cache.</summary>
     KvAppend,
 
-    /// <summary>softmax(q K^T / sqrt(HeadDim)) V over the cache, causal.</summary>
+    /// <summary>softmax(q K^T) V over the context, of which <see cref="Operator.Mask"/> says what each query sees.</summary>
     Attention,
 
     /// <summary>Elementwise nonlinearity on [Rows, Outputs].</summary>
@@ -125,6 +125,21 @@ public enum OperatorRole : byte
 
     /// <summary>Integers with scales become numbers again.</summary>
     Dequant,
+
+    /// <summary>Normalisation before cross-attention.</summary>
+    CrossAttentionNorm,
+
+    /// <summary>Query projection of cross-attention.</summary>
+    CrossQueryProjection,
+
+    /// <summary>Projection of what an encoder has read to the keys and values of cross-attention.</summary>
+    CrossKvProjection,
+
+    /// <summary>Scores, softmax and weighted sum over what an encoder has read.</summary>
+    CrossAttention,
+
+    /// <summary>Projection of the cross-attention result.</summary>
+    CrossOutputProjection,
 }
 
 /// <summary>What the step is doing.</summary>
@@ -135,6 +150,9 @@ public enum Phase : byte
 
     /// <summary>Tokens are generated.</summary>
     Decode,
+
+    /// <summary>An encoder reads its input, and the keys and values of cross-attention are made from it.</summary>
+    Encode,
 }
 
 /// <summary>Which nonlinearity.</summary>
@@ -187,7 +205,7 @@ public readonly record struct Operator
     /// <summary>Tokens processed, over all sequences.</summary>
     public required int Rows { get; init; }
 
-    /// <summary>Reduction length of a product; width of a norm; number of logits.</summary>
+    /// <summary>Reduction length of a product; width of a norm; number of logits; entries of an attention's position bias per head.</summary>
     public int Inputs { get; init; }
 
     /// <summary>Width of the result; how many are chosen by a top-k.</summary>
@@ -205,10 +223,10 @@ public readonly record struct Operator
     /// <summary>Width of one head.</summary>
     public int HeadDim { get; init; }
 
-    /// <summary>Tokens in the cache of one sequence, those of this step included.</summary>
+    /// <summary>Tokens in the cache of one sequence, those of this step included; for a bidirectional attention the tokens looked at.</summary>
     public int Context { get; init; }
 
-    /// <summary>The product adds a bias.</summary>
+    /// <summary>The product adds a bias; an attention adds one to each score, learned for the distance of query and key.</summary>
     public bool Bias { get; init; }
 
     /// <summary>Length of the kernel of a convolution, in tokens.</summary>
@@ -225,6 +243,9 @@ public readonly record struct Operator
 
     /// <summary>Stored numbers of a sparse matrix.</summary>
     public int Nonzeros { get; init; }
+
+    /// <summary>What an attention looks at.</summary>
+    public AttentionMask Mask { get; init; }
 
     /// <summary>Which nonlinearity.</summary>
     public ActivationKind Activation { get; init; }
@@ -265,6 +286,7 @@ public readonly record struct Operator
         && Role == other.Role
         && Phase == other.Phase
         && Bias == other.Bias
+        && Mask == other.Mask
         && Activation == other.Activation
         && Norm == other.Norm
         && WeightType == other.WeightType

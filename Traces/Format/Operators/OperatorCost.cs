@@ -61,11 +61,16 @@ public readonly record struct OperatorCost(long Flops, long WeightBytes, long Kv
     }
 
     /// <summary>
-    /// Query-key pairs of a causal attention, over all sequences and one head: each of the q new tokens of a sequence sees
-    /// the tokens before the step and the new ones up to itself.
+    /// Query-key pairs of an attention, over all sequences and one head. Causal: each of the q new tokens of a sequence sees
+    /// the tokens before the step and the new ones up to itself. Bidirectional: every token sees the whole context.
     /// </summary>
-    public static long CausalPairs(in Operator op)
+    public static long AttentionPairs(in Operator op)
     {
+        if (op.Mask == AttentionMask.Bidirectional)
+        {
+            return (long)op.Rows * op.Context;
+        }
+
         long perSequence = op.Rows / op.Sequences;
         long before = op.Context - perSequence;
         return op.Sequences * ((perSequence * before) + (perSequence * (perSequence + 1) / 2));
@@ -80,13 +85,14 @@ public readonly record struct OperatorCost(long Flops, long WeightBytes, long Kv
 
     private static OperatorCost OfAttention(in Operator op)
     {
-        long pairs = CausalPairs(op) * op.Heads;
+        long pairs = AttentionPairs(op) * op.Heads;
         long cached = op.Sequences * (long)op.Context * op.KvHeads * op.HeadDim;
 
-        // q K^T and p V: 2 FLOPs per pair and channel each; softmax: subtract, exponentiate, sum, scale, and one maximum.
+        // q K^T and p V: 2 FLOPs per pair and channel each; softmax: subtract, exponentiate, sum, scale, and one maximum; a position bias
+        // is one more addition.
         return new(
-            (4 * pairs * op.HeadDim) + (5 * pairs),
-            0,
+            (4 * pairs * op.HeadDim) + ((op.Bias ? 6 : 5) * pairs),
+            op.Bias ? op.WeightType.Bytes((long)op.Inputs * op.Heads) : 0,
             op.KvType.Bytes(2 * cached),
             0,
             op.ActivationType.Bytes(2L * op.Rows * op.Heads * op.HeadDim));

@@ -21,7 +21,7 @@ internal static class RandomTrace
         from phase in Gen.Enum<Phase>()
         from sizes in Gen.Select(Size, Size, Size, Gen.Int[1, 5], Gen.Int[1, 5], Gen.Int[1, 128])
         from cache in Gen.Select(Gen.Int[1, 4], Gen.Int[0, 3000])
-        from flags in Gen.Select(Gen.Bool, Gen.Enum<ActivationKind>(), Gen.Enum<NormKind>())
+        from flags in Gen.Select(Gen.Bool, Gen.Enum<ActivationKind>(), Gen.Enum<NormKind>(), Gen.Enum<AttentionMask>())
         from types in Gen.Select(Gen.Enum<DataType>(), Gen.Enum<DataType>(), Gen.Enum<DataType>())
         from label in Text
         from time in Gen.Long[0, 1_000_000_000_000]
@@ -35,19 +35,20 @@ internal static class RandomTrace
             Role = role,
             Phase = phase,
             Rows = overTokens ? (sizes.Item4 + filter.Item1) * cache.Item1 : overCache ? sizes.Item1 * cache.Item1 : sizes.Item1,
-            Inputs = inputs,
+            Inputs = kind == OperatorKind.Attention ? (flags.Item1 ? sizes.Item4 : 0) : inputs,
             Outputs = kind switch { OperatorKind.DepthwiseConvolution => inputs, OperatorKind.TopK => Math.Min(inputs, sizes.Item3), OperatorKind.ChannelFft or OperatorKind.TokenFft => 0, _ => sizes.Item3 },
             Sequences = cache.Item1,
             Heads = sizes.Item4 * sizes.Item5,
             KvHeads = sizes.Item5,
             HeadDim = sizes.Item6,
-            Context = sizes.Item1 + cache.Item2,
+            Context = kind == OperatorKind.Attention && flags.Item4 == AttentionMask.Bidirectional ? 1 + cache.Item2 : sizes.Item1 + cache.Item2,
             Taps = filter.Item1,
             Stride = filter.Item2,
             Padding = Math.Min(filter.Item3, filter.Item1 - 1),
             Group = filter.Item4,
             Nonzeros = kind == OperatorKind.SparseGemm ? Math.Min(filter.Item5, inputs) : filter.Item5,
             Bias = flags.Item1,
+            Mask = flags.Item4,
             Activation = kind == OperatorKind.Activation && flags.Item2 == ActivationKind.None ? ActivationKind.Gelu : flags.Item2,
             Norm = kind == OperatorKind.Norm && flags.Item3 == NormKind.None ? NormKind.RmsNorm : flags.Item3,
             WeightType = types.Item1,

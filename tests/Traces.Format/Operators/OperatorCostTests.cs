@@ -37,22 +37,26 @@ public class OperatorCostTests
 
     [Fact]
     public void Attention_costs_what_its_loops_count() =>
-        Gen.Select(Gen.Int[1, 3], Gen.Int[1, 5], Gen.Int[0, 6], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 4], Gen.Select(Type, Type)).Sample(
+        Gen.Select(Gen.Int[1, 3], Gen.Int[1, 5], Gen.Int[0, 6], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 4], Gen.Select(Type, Type, Gen.Enum<AttentionMask>(), Gen.Bool, Type)).Sample(
             (sequences, queries, before, kvHeads, group, headDim, types) =>
             {
                 long pairs = 0;
                 long flops = 0;
                 HashSet<(int, int, int, int)> keys = [];
+                bool bidirectional = types.Item3 == AttentionMask.Bidirectional;
+
+                // A bidirectional context is as long as it likes, shorter than the queries too.
+                int context = bidirectional ? before + 1 : before + queries;
                 for (int sequence = 0; sequence < sequences; sequence++)
                 {
                     for (int query = before; query < before + queries; query++)
                     {
                         for (int head = 0; head < kvHeads * group; head++)
                         {
-                            for (int token = 0; token <= query; token++)
+                            for (int token = 0; bidirectional ? token < context : token <= query; token++)
                             {
                                 pairs += head == 0 ? 1 : 0;
-                                flops += 5;
+                                flops += types.Item4 ? 6 : 5;
                                 for (int channel = 0; channel < headDim; channel++)
                                 {
                                     flops += 4;
@@ -71,12 +75,16 @@ public class OperatorCostTests
                     Heads = heads,
                     KvHeads = kvHeads,
                     HeadDim = headDim,
-                    Context = before + queries,
+                    Context = context,
+                    Mask = types.Item3,
+                    Bias = types.Item4,
+                    Inputs = 32,
+                    WeightType = types.Item5,
                     KvType = types.Item1,
                     ActivationType = types.Item2,
                 };
-                Assert.Equal(pairs, OperatorCost.CausalPairs(op));
-                Assert.Equal(new OperatorCost(flops, 0, Bytes(types.Item1, 2L * keys.Count), 0, Bytes(types.Item2, 2L * rows * heads * headDim)), OperatorCost.Of(op));
+                Assert.Equal(pairs, OperatorCost.AttentionPairs(op));
+                Assert.Equal(new OperatorCost(flops, types.Item4 ? Bytes(types.Item5, Count(32, heads)) : 0, Bytes(types.Item1, 2L * keys.Count), 0, Bytes(types.Item2, 2L * rows * heads * headDim)), OperatorCost.Of(op));
             });
 
     [Fact]
@@ -87,10 +95,10 @@ public class OperatorCostTests
         foreach (int chunk in chunks)
         {
             context += chunk;
-            pairs += OperatorCost.CausalPairs(New(OperatorKind.Attention, chunk) with { Sequences = 1, Context = context });
+            pairs += OperatorCost.AttentionPairs(New(OperatorKind.Attention, chunk) with { Sequences = 1, Context = context });
         }
 
-        Assert.Equal(OperatorCost.CausalPairs(New(OperatorKind.Attention, context) with { Sequences = 1, Context = context }), pairs);
+        Assert.Equal(OperatorCost.AttentionPairs(New(OperatorKind.Attention, context) with { Sequences = 1, Context = context }), pairs);
     });
 
     [Fact]

@@ -11,6 +11,25 @@ namespace PimSim.Workloads.Tests.Techniques;
 public class AutoregressiveTests
 {
     private static readonly ModelShape Model = new ModelZoo([ModelZoo.ShippedFolder]).Shape("qwen2.5-0.5b");
+
+    private static readonly EncoderDecoderShape T5 = new()
+    {
+        Name = "t5",
+        EncoderLayers = 2,
+        DecoderLayers = 3,
+        Hidden = 16,
+        Heads = 2,
+        HeadDim = 4,
+        Ffn = 32,
+        Activation = ActivationKind.GeGlu,
+        Norm = NormKind.RmsNorm,
+        Position = EncoderDecoderPosition.RelativeBuckets,
+        Biases = false,
+        Vocab = 50,
+        MaxPositions = int.MaxValue,
+        Tied = false,
+    };
+
     private static readonly Gen<GenerationRequest> Request = Gen.Select(Gen.Int[1, 40], Gen.Int[1, 30], Gen.Int[1, 4]).Select((p, g, s) => new GenerationRequest(p, g, s));
 
     [Fact]
@@ -37,6 +56,27 @@ public class AutoregressiveTests
         Assert.Equal(written, source.Footprint.KvBytes);
         Assert.Equal(request.PromptTokens + request.GeneratedTokens - 1, source.Footprint.ReservedContext);
         Assert.Equal(source.Footprint.KvBytes, source.Steps().Last().Cost().KvReadBytes);
+    });
+
+    [Fact]
+    public void An_encoder_decoder_encodes_the_prompt_and_generates_from_one_token() => Request.Sample(request =>
+    {
+        GenerationSource source = new(T5, new Autoregressive(), request);
+        Step[] steps = [.. source.Steps()];
+        Assert.Equal(request.GeneratedTokens + 1, steps.Length);
+        Assert.Equal((Phase.Encode, 0), (steps[0].Phase, steps[0].CommittedTokens));
+        Assert.Equal(request.PromptTokens * request.Sequences, steps[0].Blocks[0].Operators[0].Rows);
+        for (int index = 1; index < steps.Length; index++)
+        {
+            Assert.Equal((Phase.Decode, request.Sequences), (steps[index].Phase, steps[index].CommittedTokens));
+            Operator[] attentions = [.. steps[index].Blocks.SelectMany(block => block.Operators).Where(op => op.Kind == OperatorKind.Attention)];
+            Assert.Equal([(request.Sequences, index), (request.Sequences, request.PromptTokens)], attentions.Select(op => (op.Rows, op.Context)));
+        }
+
+        // Every key and value that is kept is written once, and the last step reads them all.
+        Assert.Equal(steps.Sum(step => step.Cost().KvWriteBytes), source.Footprint.KvBytes);
+        Assert.Equal(source.Footprint.KvBytes, steps[^1].Cost().KvReadBytes);
+        Assert.Equal(steps.Select(Text), source.Steps().Select(Text));
     });
 
     [Fact]

@@ -1,36 +1,48 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.Backends.Cpu;
 
 /// <summary>
-/// Causal attention over the cache, in pieces of one key/value head of one sequence, with all the query heads that share it, and at most
-/// 16 of its new tokens.
+/// Attention over a cache, in pieces of one key/value head of one sequence, with all the query heads that share it, and at most 16 of its
+/// new tokens.
 /// </summary>
-internal sealed class AttentionWork(ModelShape shape, int threads) : ParallelWork
+/// <param name="shape">The heads.</param>
+/// <param name="scale">What scores are multiplied by.</param>
+/// <param name="threads">Threads that may run pieces.</param>
+internal sealed class AttentionWork(HeadShape shape, float scale, int threads) : ParallelWork
 {
     private const int PieceTokens = 16;
 
     private readonly float[][] _scores = new float[threads][];
-    private readonly float _scale = (float)(1 / Math.Sqrt(shape.HeadDim));
     private CpuKvCache _cache = null!;
-    private CpuTensor _qkv;
+    private CpuTensor _queries;
     private CpuTensor _result;
+    private ScoreBias? _bias;
+    private AttentionMask _mask;
     private int _layer;
     private int _tokens;
     private int _tokenPieces;
 
-    /// <summary>Sets the operands; the tokens are the newest of the cache.</summary>
+    /// <summary>Sets the operands.</summary>
+    /// <param name="cache">Keys and values.</param>
+    /// <param name="layer">Which of its layers.</param>
+    /// <param name="queries">Rows that begin with the queries. Of a causal attention the tokens are the newest of the cache.</param>
+    /// <param name="result">What is attended to.</param>
+    /// <param name="mask">What each token sees.</param>
+    /// <param name="bias">Added to the scores of tokens of the same sequence; null for none.</param>
     /// <returns>Number of pieces.</returns>
-    public int Prepare(CpuKvCache cache, int layer, CpuTensor qkv, CpuTensor result)
+    public int Prepare(CpuKvCache cache, int layer, CpuTensor queries, CpuTensor result, AttentionMask mask = AttentionMask.Causal, ScoreBias? bias = null)
     {
         _cache = cache;
         _layer = layer;
-        _qkv = qkv;
+        _queries = queries;
         _result = result;
-        _tokens = qkv.Rows / cache.Sequences;
+        _mask = mask;
+        _bias = bias;
+        _tokens = queries.Rows / cache.Sequences;
         _tokenPieces = Pieces(_tokens, PieceTokens);
         return checked(cache.Sequences * shape.KvHeads * _tokenPieces);
     }
@@ -50,13 +62,19 @@ internal sealed class AttentionWork(ModelShape shape, int threads) : ParallelWor
         for (int token = part * PieceTokens; token < end; token++)
         {
             int row = (sequence * _tokens) + token;
-            int context = _cache.Length - _tokens + token + 1;
+            int position = _cache.Length - _tokens + token;
+            int context = _mask == AttentionMask.Causal ? position + 1 : _cache.Length;
             ReadOnlySpan<float> keys = _cache.Keys(_layer, sequence, kvHead, context);
             ReadOnlySpan<float> values = _cache.Values(_layer, sequence, kvHead, context);
             Span<float> scores = _scores[worker].AsSpan(0, context);
             for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
             {
-                Score(_qkv.Row(row).Slice(head * shape.HeadDim, shape.HeadDim), keys, scores);
+                Score(_queries.Row(row).Slice(head * shape.HeadDim, shape.HeadDim), keys, scores);
+                if (_bias is not null)
+                {
+                    TensorPrimitives.Add(scores, _bias.Row(head, position, context), scores);
+                }
+
                 Attend(scores, values, _result.WritableRow(row).Slice(head * shape.HeadDim, shape.HeadDim));
             }
         }
@@ -79,7 +97,7 @@ internal sealed class AttentionWork(ModelShape shape, int threads) : ParallelWor
             scores[row] = RowProducts.OneByOne<Fp32Decoder>(ref key, ref Unsafe.NullRef<float>(), 0, ref token, width);
         }
 
-        TensorPrimitives.Multiply(scores, _scale, scores);
+        TensorPrimitives.Multiply(scores, scale, scores);
     }
 
     private static void Attend(Span<float> scores, ReadOnlySpan<float> values, Span<float> result)

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
@@ -36,8 +35,9 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
         _model = new CpuModel(weights);
         _linear = new LinearWork(Threads);
         _rope = new RopeWork(Shape, _model.Numerics.RopePairs);
-        _kvAppend = new KvAppendWork(Shape);
-        _attention = new AttentionWork(Shape, Threads);
+        var heads = HeadShape.Of(Shape);
+        _kvAppend = new KvAppendWork(heads, heads.QueryWidth);
+        _attention = new AttentionWork(heads, (float)(1 / Math.Sqrt(heads.HeadDim)), Threads);
         _activation = new ActivationWork(Shape.Activation, _model.Numerics.GeluByTanh);
         _team = new WorkerTeam(Threads);
     }
@@ -151,11 +151,7 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
         RequireColumns(Shape, left, Shape.Hidden);
         RequireSame(left, right);
         CpuTensor result = _pool.Rent(left.Rows, left.Columns);
-        for (int row = 0; row < left.Rows; row++)
-        {
-            TensorPrimitives.Add(left.Row(row), right.Row(row), result.WritableRow(row));
-        }
-
+        CpuTensor.Add(left, right, result);
         return result;
     }
 
@@ -172,18 +168,7 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
     {
         RequireColumns(Shape, logits, Shape.Vocab);
         RequireRoom(logits, tokens);
-        for (int row = 0; row < tokens.Length; row++)
-        {
-            ReadOnlySpan<float> values = logits.Row(row);
-            float largest = TensorPrimitives.Max(values);
-            if (!float.IsFinite(largest))
-            {
-                throw new PimSimUserException($"the logits of {Shape.Name} are not finite numbers; its weights are damaged or too large for single precision");
-            }
-
-            // Not IndexOfMax, which takes 0 for larger than -0.
-            tokens[row] = values.IndexOf(largest);
-        }
+        GreedyChoice.Of(Shape.Name, logits, tokens);
     }
 
     /// <inheritdoc/>

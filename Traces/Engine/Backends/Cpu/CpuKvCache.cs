@@ -19,23 +19,9 @@ public sealed class CpuKvCache : KvCache
     internal CpuKvCache(ModelShape shape, double ropeBase, int sequences, int capacity)
         : base(shape, sequences, capacity)
     {
-        long size = (long)sequences * shape.KvHeads * capacity * shape.HeadDim;
-        if (size > Array.MaxLength)
-        {
-            throw new PimSimUserException(
-                $"{sequences} sequences of {capacity} tokens of {shape.Name} need {size} key values per layer, more than the CPU backend holds ({Array.MaxLength}); use fewer or shorter ones");
-        }
-
         _kvHeads = shape.KvHeads;
         _headDim = shape.HeadDim;
-        _keys = new float[shape.Layers][];
-        _values = new float[shape.Layers][];
-        for (int layer = 0; layer < shape.Layers; layer++)
-        {
-            _keys[layer] = new float[size];
-            _values[layer] = new float[size];
-        }
-
+        (_keys, _values) = Reserve(shape.Name, shape.Layers);
         _pairs = shape.Position == PositionKind.Rotary ? shape.RotaryWidth / 2 : 0;
         _cosines = new float[capacity * _pairs];
         _sines = new float[capacity * _pairs];
@@ -50,6 +36,24 @@ public sealed class CpuKvCache : KvCache
             }
         }
     }
+
+    /// <summary>Reserves room for an encoder-decoder.</summary>
+    /// <param name="shape">The model.</param>
+    /// <param name="layers">Layers to hold.</param>
+    /// <param name="sequences">Sequences to hold.</param>
+    /// <param name="capacity">Tokens to reserve for each.</param>
+    /// <exception cref="PimSimUserException">The model has fewer positions, or a layer would not fit in an array.</exception>
+    internal CpuKvCache(EncoderDecoderShape shape, int layers, int sequences, int capacity)
+        : base(shape, sequences, capacity)
+    {
+        _kvHeads = shape.Heads;
+        _headDim = shape.HeadDim;
+        (_keys, _values) = Reserve(shape.Name, layers);
+        _cosines = _sines = [];
+    }
+
+    /// <summary>Number of layers held.</summary>
+    internal int Layers => _keys.Length;
 
     /// <summary>Position of one of the newest tokens, which come sequence by sequence.</summary>
     internal int Position(int token, int tokens)
@@ -71,6 +75,26 @@ public sealed class CpuKvCache : KvCache
     internal Span<float> Key(int layer, int sequence, int head, int position) => _keys[layer].AsSpan(Start(sequence, head, position), _headDim);
 
     internal Span<float> Value(int layer, int sequence, int head, int position) => _values[layer].AsSpan(Start(sequence, head, position), _headDim);
+
+    private (float[][] Keys, float[][] Values) Reserve(string model, int layers)
+    {
+        long size = (long)Sequences * _kvHeads * Capacity * _headDim;
+        if (size > Array.MaxLength)
+        {
+            throw new PimSimUserException(
+                $"{Sequences} sequences of {Capacity} tokens of {model} need {size} key values per layer, more than the CPU backend holds ({Array.MaxLength}); use fewer or shorter ones");
+        }
+
+        float[][] keys = new float[layers][];
+        float[][] values = new float[layers][];
+        for (int layer = 0; layer < layers; layer++)
+        {
+            keys[layer] = new float[size];
+            values[layer] = new float[size];
+        }
+
+        return (keys, values);
+    }
 
     private int Start(int sequence, int head, int position) => ((((sequence * _kvHeads) + head) * Capacity) + position) * _headDim;
 }

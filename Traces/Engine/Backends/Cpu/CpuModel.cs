@@ -70,7 +70,7 @@ internal sealed class CpuModel
 
     private int Index(OperatorRole role, int layer) => ((int)role * _layers) + layer;
 
-    private static float[] Checked(ReadOnlySpan<float> vector, int length, string what) => vector.Length == length
+    internal static float[] Checked(ReadOnlySpan<float> vector, int length, string what) => vector.Length == length
         ? vector.ToArray()
         : throw new ArgumentException($"{what} has {vector.Length} numbers, not {length}", nameof(vector));
 

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.Backends.Cpu;
@@ -62,6 +63,15 @@ public readonly struct CpuTensor : ITensor
 
     /// <summary>Where the values lie; views of a tensor share it.</summary>
     internal TensorStorage Storage => _storage;
+
+    /// <summary>Writes the sum of two tensors of one shape.</summary>
+    internal static void Add(CpuTensor left, CpuTensor right, CpuTensor result)
+    {
+        for (int row = 0; row < left.Rows; row++)
+        {
+            TensorPrimitives.Add(left.Row(row), right.Row(row), result.WritableRow(row));
+        }
+    }
 
     internal Span<float> WritableRow(int row) => From(row)[..Columns];
 

@@ -1,13 +1,13 @@
-using PimSim.Traces.Engine.Models;
-
 namespace PimSim.Traces.Engine.Backends.Cpu;
 
-/// <summary>Copies keys and values of new tokens into the cache.</summary>
-internal sealed class KvAppendWork(ModelShape shape) : ParallelWork
+/// <summary>Copies keys and values of new tokens into a cache.</summary>
+/// <param name="shape">The heads.</param>
+/// <param name="firstKey">Column of a row at which the keys begin; the values follow.</param>
+internal sealed class KvAppendWork(HeadShape shape, int firstKey) : ParallelWork
 {
     private const int PieceValues = 8192;
 
-    private readonly int _pieceTokens = Math.Max(1, PieceValues / shape.QkvWidth);
+    private readonly int _pieceTokens = Math.Max(1, PieceValues / (firstKey + (2 * shape.KvWidth)));
     private CpuKvCache _cache = null!;
     private CpuTensor _qkv;
     private int _layer;
@@ -34,8 +34,8 @@ internal sealed class KvAppendWork(ModelShape shape) : ParallelWork
             int position = _cache.Position(token, _qkv.Rows);
             for (int head = 0; head < shape.KvHeads; head++)
             {
-                row.Slice(shape.QueryWidth + (head * shape.HeadDim), shape.HeadDim).CopyTo(_cache.Key(_layer, sequence, head, position));
-                row.Slice(shape.QueryWidth + shape.KvWidth + (head * shape.HeadDim), shape.HeadDim).CopyTo(_cache.Value(_layer, sequence, head, position));
+                row.Slice(firstKey + (head * shape.HeadDim), shape.HeadDim).CopyTo(_cache.Key(_layer, sequence, head, position));
+                row.Slice(firstKey + shape.KvWidth + (head * shape.HeadDim), shape.HeadDim).CopyTo(_cache.Value(_layer, sequence, head, position));
             }
         }
     }

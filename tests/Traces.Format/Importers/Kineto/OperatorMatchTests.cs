@@ -87,7 +87,7 @@ public sealed class OperatorMatchTests : IDisposable
         if (op is { } found)
         {
             Assert.Equal((2 * tokens, 2, 8, 4, 64, context), (found.Rows, found.Sequences, found.Heads, found.KvHeads, found.HeadDim, found.Context));
-            Assert.True(OperatorCost.CausalPairs(found) == 2L * (tokens == 1 ? context : tokens * (tokens + 1) / 2));
+            Assert.True(OperatorCost.AttentionPairs(found) == 2L * (tokens == 1 ? context : tokens * (tokens + 1) / 2));
         }
     }
 
