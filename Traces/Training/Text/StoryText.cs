@@ -78,11 +78,13 @@ internal sealed class StoryText
         {
             here.Owner = person;
             Say(_random.Chance(50) ? $"{Subject(person)} found the {here.Name} and took it." : $"At the {person.Place} {person.Name} picked up the {here.Name}.");
+            _last = person;
         }
         else if (own is not null && company is not null && choice < 30)
         {
             own.Owner = company;
             Say($"{Subject(person)} gave the {own.Name} to {company.Name}. \"Thank you, {person.Name},\" said {company.Name}.");
+            _last = null;
         }
         else if (own is not null && choice < 55)
         {
@@ -127,12 +129,14 @@ internal sealed class StoryText
         foreach (Person other in _people.Where(other => other != person && other.Place == to))
         {
             Say($"There {person.Name} met {other.Name} the {other.Trade}.");
+            _last = null;
         }
     }
 
     private void Talk(Person person, Person company)
     {
         Thing thing = _random.Pick(_things);
+        _last = null;
         switch (_random.Next(5))
         {
             case 0 when thing.Owner == company:
