@@ -5,7 +5,7 @@ using PimSim.Traces.Training;
 const int BadInput = 2;
 const int Bug = 70;
 
-RootCommand root = new("Trains the model that ships with PimSim.") { TrainCommand.Create(), TextCommand.Create() };
+RootCommand root = new("Trains the model that ships with PimSim.") { TrainCommand.Create(), TextCommand.Create(), SpeedCommand.Create() };
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {

@@ -73,9 +73,9 @@ public class BuiltinModelTests
             Assert.Equal(model.Vocabulary, json.GetProperty("vocab_size").GetInt32());
         }
 
-        Assert.Equal(DecoderConfiguration.BeginToken, BuiltinModels.BeginToken);
-        Assert.Equal(DecoderConfiguration.EndToken, BuiltinModels.EndToken);
-        Assert.Equal(new TrainingSettings { Seed = 1 }.Heads, BuiltinModels.DraftHeadCount);
+        Assert.Equal(BuiltinModels.BeginToken, DecoderConfiguration.BeginToken);
+        Assert.Equal(BuiltinModels.EndToken, DecoderConfiguration.EndToken);
+        Assert.Equal(BuiltinModels.DraftHeadCount, new TrainingSettings { Seed = 1 }.Heads);
     }
 
     private static int[] Unseen() => GeneratedCorpus.Tokens(new SeededRandom(0xD1CE), Tokens + 5);

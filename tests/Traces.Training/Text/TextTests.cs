@@ -217,45 +217,45 @@ public partial class TextTests
 
     private static int Number(Match match, int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^(\d+) ([+*-]) (\d+) = (\d+)$")]
+    [GeneratedRegex(@"^(?<first>\d+) (?<second>[+*-]) (?<third>\d+) = (?<fourth>\d+)$", RegexOptions.None, 10_000)]
     private static partial Regex Exercise();
 
-    [GeneratedRegex(@"^\w+ has (\d+) \w+ and (gets|gives) (\d+) (?:more|away)\. Now s?he has (\d+) \w+\.$")]
+    [GeneratedRegex(@"^\w+ has (?<first>\d+) \w+ and (?<second>gets|gives) (?<third>\d+) (?:more|away)\. Now s?he has (?<fourth>\d+) \w+\.$", RegexOptions.None, 10_000)]
     private static partial Regex Problem();
 
-    [GeneratedRegex(@"^def (\w+)\((.+)\):$")]
+    [GeneratedRegex(@"^def (?<first>\w+)\((?<second>.+)\):$", RegexOptions.None, 10_000)]
     private static partial Regex Definition();
 
-    [GeneratedRegex(@"^for (\w+) in range\((\w+)\):$")]
+    [GeneratedRegex(@"^for (?<first>\w+) in range\((?<second>\w+)\):$", RegexOptions.None, 10_000)]
     private static partial Regex Loop();
 
-    [GeneratedRegex(@"^(\w+) ([+*-]?=) (.+)$")]
+    [GeneratedRegex(@"^(?<first>\w+) (?<second>[+*-]?=) (?<third>.+)$", RegexOptions.None, 10_000)]
     private static partial Regex Assignment();
 
-    [GeneratedRegex(@"(\w+)\(([^)]*)\)")]
+    [GeneratedRegex(@"(?<first>\w+)\((?<second>[^)]*)\)", RegexOptions.None, 10_000)]
     private static partial Regex Call();
 
-    [GeneratedRegex(@"[a-z_]\w*")]
+    [GeneratedRegex(@"[a-z_]\w*", RegexOptions.None, 10_000)]
     private static partial Regex Name();
 
-    [GeneratedRegex(@"In the end \w+ asked where the (.+?) was\. The answer was easy: (.+?)\. ")]
+    [GeneratedRegex(@"In the end \w+ asked where the (?<first>.+?) was\. The answer was easy: (?<second>.+?)\. ", RegexOptions.None, 10_000)]
     private static partial Regex End();
 
-    [GeneratedRegex(@"(\w+) the \w+ was at the (\w+)(?: too)?\.?$")]
+    [GeneratedRegex(@"(?<first>\w+) the \w+ was at the (?<second>\w+)(?: too)?\.?$", RegexOptions.None, 10_000)]
     private static partial Regex Starts();
 
-    [GeneratedRegex(@"^(\w+) (?:walked|ran|went|hurried) from the (\w+) to the (\w+)( with the .+)?$")]
+    [GeneratedRegex(@"^(?<first>\w+) (?:walked|ran|went|hurried) from the (?<second>\w+) to the (?<third>\w+)(?<fourth> with the .+)?$", RegexOptions.None, 10_000)]
     private static partial Regex Walks();
 
-    [GeneratedRegex(@"^(?:(\w+) found the .+ and took it|At the \w+ (\w+) picked up the .+)$")]
+    [GeneratedRegex(@"^(?:(?<first>\w+) found the .+ and took it|At the \w+ (?<second>\w+) picked up the .+)$", RegexOptions.None, 10_000)]
     private static partial Regex Takes();
 
-    [GeneratedRegex(@"^(\w+) gave the (.+) to (\w+)$")]
+    [GeneratedRegex(@"^(?<first>\w+) gave the (?<second>.+) to (?<third>\w+)$", RegexOptions.None, 10_000)]
     private static partial Regex Gives();
 
-    [GeneratedRegex(@"^(\w+) hid the (.+) in the (\w+), where nobody would look for it$")]
+    [GeneratedRegex(@"^(?<first>\w+) hid the (?<second>.+) in the (?<third>\w+), where nobody would look for it$", RegexOptions.None, 10_000)]
     private static partial Regex Hides();
 
-    [GeneratedRegex("^(\\w+) was \\w+(?: because of the .+| and thought of the .+)?$")]
+    [GeneratedRegex(@"^(?<first>\w+) was \w+(?: because of the .+| and thought of the .+)?$", RegexOptions.None, 10_000)]
     private static partial Regex Feels();
 }
