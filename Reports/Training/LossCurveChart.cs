@@ -3,7 +3,7 @@ using ScottPlot;
 
 namespace PimSim.Reports.Training;
 
-/// <summary>Loss curves over the tokens seen: training dashed, held out solid, one colour for each model.</summary>
+/// <summary>Loss curves over the tokens seen: training dashed, held out solid.</summary>
 internal sealed class LossCurveChart(IReadOnlyList<LossSeries> curves) : PlaneChart(SeriesOf(curves), "Tokens seen (millions)", "Loss (bits per byte)")
 {
     private const double Million = 1e6;

@@ -31,6 +31,8 @@ internal sealed class TrainingRun(TrainingSettings settings, string folder, int 
     /// <exception cref="PimSimUserException">The folder cannot be written.</exception>
     public void Execute()
     {
+        // A folder that cannot be written is known before the long part.
+        AtomicFile.WriteText(Path.Combine(folder, "main-loss.csv"), LossCurve.ToCsv([]));
         DecoderTraining main = new(settings.Main, settings.MainPlan, _crew);
         DecoderTraining draft = new(settings.Draft, settings.DraftPlan, _crew);
         int[] text = GeneratedCorpus.Tokens(Random(Purpose.Text), Math.Max(main.RequiredTokens, draft.RequiredTokens) + settings.Heads);

@@ -12,7 +12,7 @@ public class BuiltinModelTests
 {
     private const int Tokens = 256;
 
-    // docs/builtin-model.md says 0.6 and 0.7 on much more text; a random model needs 8.1, one that knows the bytes' frequencies 4.9.
+    // docs/builtin-model.md says 0.6 and 0.7 on much more text; a random model needs 8.1, one that knows the bytes' frequencies 4.64.
     [Theory]
     [InlineData("main", 1.0)]
     [InlineData("draft", 1.3)]
@@ -52,7 +52,7 @@ public class BuiltinModelTests
             }
         }
 
-        // The space, the most frequent byte, is about one in six.
+        // The space, the most frequent byte, is one in five.
         Assert.All(hits, hit => Assert.InRange(hit, 0.3 * Tokens, Tokens));
         Assert.Equal(hits.OrderDescending(), hits);
     }

@@ -1,6 +1,5 @@
 using PimSim.Reports.Figures;
 using PimSim.Reports.Training;
-using PimSim.Tests;
 using PimSim.Traces.Format.Documents;
 using Xunit;
 
