@@ -31,12 +31,14 @@ internal static class TraceCommandLine
         Option<int> tokens = new("--tokens") { Description = "Tokens to generate, per sequence.", Required = true };
         Option<int> sequences = new("--sequences") { Description = "Sequences generated at once.", DefaultValueFactory = _ => 1 };
         Option<long> seed = new("--seed") { Description = "Seed of all that is drawn; the trace file notes it." };
+        Option<int> threads = new("--threads") { Description = "Threads of the cpu backend. Default: one per processor." };
+        threads.Validators.Add(RunCommand.RequirePositive);
         Option<string> file = OutOption($"The trace file; {string.Join(", ", TraceFile.Extensions)}.");
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
         promptTokens.Validators.Add(RunCommand.RequirePositive);
         tokens.Validators.Add(RunCommand.RequirePositive);
         sequences.Validators.Add(RunCommand.RequirePositive);
-        Command command = new("record", "Runs a model on the engine and records every operator.") { model, backend, technique, promptTokens, promptFile, tokens, sequences, seed, file, catalogue };
+        Command command = new("record", "Runs a model on the engine and records every operator.") { model, backend, technique, promptTokens, promptFile, tokens, sequences, seed, threads, file, catalogue };
         command.Validators.Add(result =>
         {
             if (result.GetResult(promptTokens) is not null && result.GetResult(promptFile) is not null)
@@ -53,6 +55,7 @@ internal static class TraceCommandLine
             parsed.GetRequiredValue(tokens),
             parsed.GetValue(sequences),
             parsed.GetValue(seed),
+            parsed.GetValue(threads),
             parsed.GetRequiredValue(file),
             parsed.GetValue(catalogue)?.ToString()).Run());
         return command;

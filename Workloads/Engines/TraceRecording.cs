@@ -28,7 +28,7 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
         GenerationRequest request = new(text?.Length ?? PromptTokens, GeneratedTokens, Sequences);
         TraceHeader header = new()
         {
-            Footprint = model.Shape.Footprint(Technique.ReservedContext(request), Sequences),
+            Footprint = model.Footprint(Technique, request),
             Program = program,
             Technique = Technique.Name,
             Backend = model.Backend,
@@ -37,12 +37,6 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
             GeneratedTokens = GeneratedTokens,
             Seed = Seed,
         };
-
-        // Checks the context against the model before the prompt is allocated.
-        if (header.Footprint.ReservedContext > model.Shape.MaxPositions)
-        {
-            throw new PimSimUserException($"a context of {header.Footprint.ReservedContext} tokens is too long for {model.Shape.Name}, which has {model.Shape.MaxPositions} positions");
-        }
 
         TraceFile.Write(path, header, Watched(model.Run(Technique, request, Prompt(model, request, text)), onStep), cancellation);
     }
@@ -53,7 +47,7 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
         Random random = new(unchecked((int)(Seed ^ (Seed >>> 32))));
         for (int i = 0; i < prompt.Length; i++)
         {
-            prompt[i] = text is null ? random.Next(model.Shape.Vocab) : text[i % text.Length];
+            prompt[i] = text is null ? random.Next(model.Vocab) : text[i % text.Length];
         }
 
         return prompt;

@@ -33,6 +33,6 @@ public class CudaModelsTests
         ModelShape shape = new ModelZoo([ModelZoo.ShippedFolder]).Shape("gpt2-small") with { Layers = 1, WeightType = DataType.Fp16 };
         using IEngineModel model = CudaModels.Open(() => new RandomWeights(shape, new ModelNumerics(), 1));
         Assert.Equal(CudaModels.BackendName, model.Backend);
-        Assert.Equal(DataType.Fp32, model.Shape.ActivationType);
+        Assert.Equal(DataType.Fp32, ((EngineModel<CudaTensor>)model).Shape.ActivationType);
     }
 }
