@@ -2,7 +2,6 @@ using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
-using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Pim;
