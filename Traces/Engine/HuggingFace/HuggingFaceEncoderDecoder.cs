@@ -7,7 +7,7 @@ namespace PimSim.Traces.Engine.HuggingFace;
 
 /// <summary>
 /// Encoder-decoders in the layout of Hugging Face: what <see cref="HuggingFaceModel"/> is for decoder-only models. See
-/// docs/engine-encoder-decoder.md for what is read.
+/// docs/engine-models.md for what is read.
 /// </summary>
 public static class HuggingFaceEncoderDecoder
 {
