@@ -8,7 +8,7 @@ using PimSim.Workloads.Engines;
 
 namespace PimSim.Cli;
 
-/// <summary><c>pimsim trace record|info|export</c>. <c>import</c> joins them here: one subcommand that reads another tool's file and hands its steps to <see cref="TraceFile.Write"/>.</summary>
+/// <summary><c>pimsim trace record|info|export|import</c>.</summary>
 internal static class TraceCommandLine
 {
     private const string Chrome = "chrome";
@@ -19,6 +19,7 @@ internal static class TraceCommandLine
         CreateRecord(),
         CreateInfo(),
         CreateExport(),
+        TraceImportCommand.Create(),
     };
 
     private static Command CreateRecord()
