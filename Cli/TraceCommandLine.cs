@@ -4,6 +4,7 @@ using PimSim.Reports.Traces;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Exporters;
 using PimSim.Traces.Format.Files;
+using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Engines;
 
 namespace PimSim.Cli;
@@ -100,16 +101,22 @@ internal static class TraceCommandLine
         {
             TraceFileSource source = TraceFile.Open(parsed.GetRequiredValue(file));
             string path = parsed.GetRequiredValue(target);
+            using Interruption interruption = new();
+            IEnumerable<Step> steps = source.Steps().Select(step =>
+            {
+                interruption.Token.ThrowIfCancellationRequested();
+                return step;
+            });
             AtomicFile.Write(path, stream =>
             {
                 using BufferedStream buffered = new(stream, 1 << 16);
                 if (parsed.GetRequiredValue(to) == Chrome)
                 {
-                    ChromeTrace.Write(buffered, source.Header, source.Steps());
+                    ChromeTrace.Write(buffered, source.Header, steps);
                 }
                 else
                 {
-                    ChakraTrace.Write(buffered, source.Header, source.Steps());
+                    ChakraTrace.Write(buffered, source.Header, steps);
                 }
             });
             return 0;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Running;
@@ -27,15 +26,7 @@ internal sealed class TraceRecordSession(
 
         TraceRecording recording = new(TechniqueCatalogue.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed);
         using IEngineModel engine = EngineModels.Open(model, backend, ExperimentReader.Zoo(userCatalogue), seed, threads);
-        using CancellationTokenSource stop = new();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
-
+        using Interruption interruption = new();
         IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         errors.Progress()
             .AutoClear(true)
@@ -43,7 +34,7 @@ internal sealed class TraceRecordSession(
             .Start(context =>
             {
                 ProgressTask task = context.AddTask($"{Markup.Escape(engine.Name)} on {backend}", maxValue: (double)tokens * sequences);
-                recording.Write(engine, file, $"PimSim {ExperimentRunner.Version}", step => task.Increment(step.CommittedTokens), stop.Token);
+                recording.Write(engine, file, $"PimSim {ExperimentRunner.Version}", step => task.Increment(step.CommittedTokens), interruption.Token);
             });
         return 0;
     }

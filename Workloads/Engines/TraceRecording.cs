@@ -38,12 +38,17 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
             Seed = Seed,
         };
 
+        if ((long)request.PromptTokens * Sequences > Array.MaxLength)
+        {
+            throw new PimSimUserException($"{Sequences} prompts of {request.PromptTokens} tokens are more than PimSim runs at once; {Array.MaxLength} tokens are the most");
+        }
+
         TraceFile.Write(path, header, Watched(model.Run(Technique, request, Prompt(model, request, text)), onStep), cancellation);
     }
 
     private int[] Prompt(IEngineModel model, GenerationRequest request, int[]? text)
     {
-        int[] prompt = new int[checked(request.PromptTokens * request.Sequences)];
+        int[] prompt = new int[request.PromptTokens * request.Sequences];
         Random random = new(unchecked((int)(Seed ^ (Seed >>> 32))));
         for (int i = 0; i < prompt.Length; i++)
         {
