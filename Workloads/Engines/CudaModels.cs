@@ -26,7 +26,7 @@ public static class CudaModels
         {
             using IModelWeights weights = load();
             CudaBackend backend = new(weights, device);
-            return new EngineModel<CudaTensor>(BackendName, backend, backend.Clock, tokenize, new OwnedPair(backend, device));
+            return new EngineModel<CudaTensor>(BackendName, backend, backend.Clock, tokenize, new OwnedPair(backend, device)) { BeginToken = weights.Numerics.BeginToken };
         }
         catch
         {

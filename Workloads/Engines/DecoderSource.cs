@@ -19,7 +19,7 @@ internal sealed class DecoderSource(Func<ModelShape> shape, Func<IModelWeights> 
         try
         {
             CpuBackend backend = new(weights, threads);
-            return new EngineModel<CpuTensor>(EngineModels.CpuBackendName, backend, new StopwatchClock(), tokenize, new OwnedPair(backend, weights));
+            return new EngineModel<CpuTensor>(EngineModels.CpuBackendName, backend, new StopwatchClock(), tokenize, new OwnedPair(backend, weights)) { BeginToken = weights.Numerics.BeginToken };
         }
         catch
         {

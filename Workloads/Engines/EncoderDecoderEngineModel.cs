@@ -45,6 +45,9 @@ public sealed class EncoderDecoderEngineModel<TTensor> : IEngineModel
     public int Vocab => Shape.Vocab;
 
     /// <inheritdoc/>
+    public int BeginToken { get; init; } = -1;
+
+    /// <inheritdoc/>
     public int[] Tokenize(string text) => _tokenize?.Invoke(text) ?? throw EngineModels.NoTokenizer(this);
 
     /// <inheritdoc/>

@@ -56,7 +56,7 @@ public static class EngineModels
             ByteTokenizer bytes = new();
             return new DecoderSource(
                 () => HuggingFaceModel.ReadShape(BuiltinModels.Main) with { Name = Builtin },
-                () => HuggingFaceModel.Load(BuiltinModels.Main),
+                () => HuggingFaceModel.Load(BuiltinModels.Main, Builtin),
                 text => [.. bytes.Encode(text)]);
         }
 

@@ -19,6 +19,9 @@ public interface IEngineModel : IDisposable
     /// <summary>Entries of the vocabulary, padding included.</summary>
     int Vocab { get; }
 
+    /// <summary>Token that begins a text, or -1.</summary>
+    int BeginToken { get; }
+
     /// <summary>The token ids of a text.</summary>
     /// <exception cref="PimSimUserException">The model has no tokenizer.</exception>
     int[] Tokenize(string text);

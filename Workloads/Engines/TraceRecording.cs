@@ -7,7 +7,7 @@ namespace PimSim.Workloads.Engines;
 
 /// <summary>A generation on the engine, written to a trace file while it runs.</summary>
 /// <param name="Technique">How tokens are generated.</param>
-/// <param name="PromptTokens">Tokens drawn for the prompt of each sequence; not used with a <paramref name="PromptText"/>.</param>
+/// <param name="PromptTokens">Tokens of the prompt of each sequence: the one that begins a text, where the model has one, then drawn ones; not used with a <paramref name="PromptText"/>.</param>
 /// <param name="PromptText">The prompt of every sequence.</param>
 /// <param name="GeneratedTokens">Tokens wanted, per sequence.</param>
 /// <param name="Sequences">Sequences generated at once.</param>
@@ -52,7 +52,7 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
         Random random = new(unchecked((int)(Seed ^ (Seed >>> 32))));
         for (int i = 0; i < prompt.Length; i++)
         {
-            prompt[i] = text is null ? random.Next(model.Vocab) : text[i % text.Length];
+            prompt[i] = text is not null ? text[i % text.Length] : i % request.PromptTokens == 0 && model.BeginToken >= 0 ? model.BeginToken : random.Next(model.Vocab);
         }
 
         return prompt;

@@ -22,10 +22,13 @@ public static class HuggingFaceModel
     /// Opens a folder. Matrices stay in the mapped files, in their type, except those of GPT-2, which are transposed into memory. Activations
     /// and the cache are given as fp32, in which the reference backends compute.
     /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">Name of the model; null for that of the folder.</param>
     /// <exception cref="PimSimUserException">Something is missing, wrong or not supported; the message lists all of it.</exception>
-    public static IModelWeights Load(string folder)
+    public static IModelWeights Load(string folder, string? name = null)
     {
         (ModelFamily family, ModelConfig config) = ReadConfig(folder);
+        config = name is null ? config : config with { Shape = config.Shape with { Name = name } };
         SafetensorsFolder files = SafetensorsFolder.Open(folder);
         try
         {

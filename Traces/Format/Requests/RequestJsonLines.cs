@@ -6,7 +6,7 @@ namespace PimSim.Traces.Format.Requests;
 
 /// <summary>
 /// Requests as JSON Lines, one object a line, in one form whatever tool they came from: the fields of <see cref="Request"/> or of
-/// <see cref="MeasuredRequest"/> in camel case, those that a request lacks left out.
+/// <see cref="MeasuredRequest"/> in camel case, those that a request lacks left out or empty.
 /// </summary>
 public static class RequestJsonLines
 {

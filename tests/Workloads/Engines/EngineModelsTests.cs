@@ -1,0 +1,76 @@
+using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+using PimSim.Workloads.Engines;
+using PimSim.Workloads.Models;
+using PimSim.Workloads.Techniques;
+using Xunit;
+
+namespace PimSim.Workloads.Tests.Engines;
+
+/// <summary>The same model on backends that compute and on the one that does not.</summary>
+public class EngineModelsTests
+{
+    private static readonly ModelZoo Zoo = new([ModelZoo.ShippedFolder]);
+    private static readonly ITechnique Technique = TechniqueCatalogue.Get("autoregressive");
+
+    /// <summary>GPT-2 of its real size with random weights, and the built-in model: what is computed is what the shapes say, operator by
+    /// operator, given the types that the processor really computes in.</summary>
+    [Theory]
+    [InlineData("gpt2-small")]
+    [InlineData(EngineModels.Builtin)]
+    public void Recorded_on_the_processor_a_trace_holds_the_operators_of_the_Shape_backend(string name)
+    {
+        using IEngineModel computed = EngineModels.Open(name, "cpu", Zoo, seed: 3);
+        ModelShape shape = ((EngineModel<Traces.Engine.Backends.Cpu.CpuTensor>)computed).Shape;
+        using EngineModel<ShapeTensor> shapes = new("shape", new ShapeBackend(shape));
+        GenerationRequest request = new(5, 4, 2);
+        int[] prompt = [.. Enumerable.Range(0, 10)];
+        Step[] measured = [.. computed.Run(Technique, request, prompt)];
+        Step[] expected = [.. shapes.Run(Technique, request, prompt)];
+        Assert.Equal(expected.Select(step => step.CommittedTokens), measured.Select(step => step.CommittedTokens));
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected[i].Blocks, measured[i].Blocks);
+            Assert.Equal(measured[i].Blocks.Sum(block => block.Count), measured[i].MeasuredNanoseconds.Length);
+            Assert.All(measured[i].MeasuredNanoseconds, time => Assert.True(time >= 0));
+            Assert.Equal("sample", Assert.Single(measured[i].Decisions).Name);
+            Assert.Empty(expected[i].MeasuredNanoseconds);
+        }
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_tokens_and_another_seed_others()
+    {
+        Assert.Equal(Tokens(seed: 1), Tokens(seed: 1));
+        Assert.NotEqual(Tokens(seed: 1), Tokens(seed: 2));
+    }
+
+    [Fact]
+    public void A_model_says_that_its_weights_are_random()
+    {
+        using IEngineModel drawn = EngineModels.Open("gpt2-small", "cpu", Zoo);
+        Assert.Equal("gpt2-small with random weights", drawn.Name);
+        using IEngineModel shipped = EngineModels.Open(EngineModels.Builtin, "cpu", Zoo);
+        Assert.Equal(EngineModels.Builtin, shipped.Name);
+        Assert.Equal("Abc"u8.ToArray().Select(letter => (int)letter), shipped.Tokenize("Abc")[^3..]);
+    }
+
+    [Theory]
+    [InlineData("gpt2-smal", "cpu", "did you mean 'gpt2-small'?")]
+    [InlineData("gpt2-small", "cpuu", "did you mean 'cpu'?")]
+    [InlineData("llama-2-70b", "cpu", "more than the")]
+    public void What_cannot_be_opened_is_told_in_one_line(string model, string backend, string message)
+    {
+        string fault = Assert.Throws<PimSimUserException>(() => EngineModels.Open(model, backend, Zoo)).Message;
+        Assert.Contains(message, fault, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault);
+    }
+
+    private static long[] Tokens(long seed)
+    {
+        using IEngineModel model = EngineModels.Open("gpt2-small", "cpu", Zoo, seed);
+        return [.. model.Run(Technique, new GenerationRequest(3, 6, 1), new int[] { 5, 6, 7 }).SelectMany(step => step.Decisions[0].Values)];
+    }
+}
