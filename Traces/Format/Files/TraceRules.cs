@@ -169,7 +169,8 @@ internal static class TraceRules
         double each = op.Kind is OperatorKind.ChannelFft or OperatorKind.TokenFft ? 80.0 : 8.0 * Math.Max(1, op.Taps);
         double product = each * Math.Max(1, op.Rows) * Math.Max(1, op.Inputs) * Math.Max(1, op.Outputs);
         double pairs = 16.0 * Math.Max(1, op.Rows) * Math.Max(1, op.Context) * Math.Max(1, op.Heads + (double)op.KvHeads) * Math.Max(1, op.HeadDim);
-        return product <= TraceLimits.Work && pairs <= TraceLimits.Work ? null : "its sizes are beyond any machine";
+        double bias = op.Kind == OperatorKind.Attention ? 16.0 * op.Inputs * op.Heads : 0;
+        return Math.Max(Math.Max(product, pairs), bias) <= TraceLimits.Work ? null : "its sizes are beyond any machine";
     }
 
     private static string? Decisions(Step step)
