@@ -4,11 +4,12 @@ using PimSim.Reports.Traces;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Exporters;
 using PimSim.Traces.Format.Files;
+using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Engines;
 
 namespace PimSim.Cli;
 
-/// <summary><c>pimsim trace record|info|export</c>. <c>import</c> joins them here: one subcommand that reads another tool's file and hands its steps to <see cref="TraceFile.Write"/>.</summary>
+/// <summary><c>pimsim trace record|info|export|import</c>.</summary>
 internal static class TraceCommandLine
 {
     private const string Chrome = "chrome";
@@ -19,6 +20,7 @@ internal static class TraceCommandLine
         CreateRecord(),
         CreateInfo(),
         CreateExport(),
+        TraceImportCommand.Create(),
     };
 
     private static Command CreateRecord()
@@ -31,12 +33,14 @@ internal static class TraceCommandLine
         Option<int> tokens = new("--tokens") { Description = "Tokens to generate, per sequence.", Required = true };
         Option<int> sequences = new("--sequences") { Description = "Sequences generated at once.", DefaultValueFactory = _ => 1 };
         Option<long> seed = new("--seed") { Description = "Seed of all that is drawn; the trace file notes it." };
+        Option<int> threads = new("--threads") { Description = "Threads of the cpu backend. Default: one per processor." };
+        threads.Validators.Add(RunCommand.RequirePositive);
         Option<string> file = OutOption($"The trace file; {string.Join(", ", TraceFile.Extensions)}.");
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
         promptTokens.Validators.Add(RunCommand.RequirePositive);
         tokens.Validators.Add(RunCommand.RequirePositive);
         sequences.Validators.Add(RunCommand.RequirePositive);
-        Command command = new("record", "Runs a model on the engine and records every operator.") { model, backend, technique, promptTokens, promptFile, tokens, sequences, seed, file, catalogue };
+        Command command = new("record", "Runs a model on the engine and records every operator.") { model, backend, technique, promptTokens, promptFile, tokens, sequences, seed, threads, file, catalogue };
         command.Validators.Add(result =>
         {
             if (result.GetResult(promptTokens) is not null && result.GetResult(promptFile) is not null)
@@ -53,6 +57,7 @@ internal static class TraceCommandLine
             parsed.GetRequiredValue(tokens),
             parsed.GetValue(sequences),
             parsed.GetValue(seed),
+            parsed.GetValue(threads),
             parsed.GetRequiredValue(file),
             parsed.GetValue(catalogue)?.ToString()).Run());
         return command;
@@ -96,16 +101,22 @@ internal static class TraceCommandLine
         {
             TraceFileSource source = TraceFile.Open(parsed.GetRequiredValue(file));
             string path = parsed.GetRequiredValue(target);
+            using Interruption interruption = new();
+            IEnumerable<Step> steps = source.Steps().Select(step =>
+            {
+                interruption.Token.ThrowIfCancellationRequested();
+                return step;
+            });
             AtomicFile.Write(path, stream =>
             {
                 using BufferedStream buffered = new(stream, 1 << 16);
                 if (parsed.GetRequiredValue(to) == Chrome)
                 {
-                    ChromeTrace.Write(buffered, source.Header, source.Steps());
+                    ChromeTrace.Write(buffered, source.Header, steps);
                 }
                 else
                 {
-                    ChakraTrace.Write(buffered, source.Header, source.Steps());
+                    ChakraTrace.Write(buffered, source.Header, steps);
                 }
             });
             return 0;

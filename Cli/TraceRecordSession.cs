@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Running;
@@ -12,7 +11,7 @@ namespace PimSim.Cli;
 
 /// <summary>One run of <c>pimsim trace record</c>, with progress on standard error. Ctrl-C writes nothing.</summary>
 internal sealed class TraceRecordSession(
-    string model, string backend, string technique, int promptTokens, string? promptFile, int tokens, int sequences, long seed, string file, string? userCatalogue)
+    string model, string backend, string technique, int promptTokens, string? promptFile, int tokens, int sequences, long seed, int threads, string file, string? userCatalogue)
 {
     // More than any context; what a prompt of more is, is a mistake.
     private const int MostPromptBytes = 1 << 26;
@@ -26,24 +25,16 @@ internal sealed class TraceRecordSession(
         }
 
         TraceRecording recording = new(TechniqueCatalogue.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed);
-        using IEngineModel engine = EngineModels.Open(model, backend, ExperimentReader.Zoo(userCatalogue));
-        using CancellationTokenSource stop = new();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
-
+        using IEngineModel engine = EngineModels.Open(model, backend, ExperimentReader.Zoo(userCatalogue), seed, threads);
+        using Interruption interruption = new();
         IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         errors.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(context =>
             {
-                ProgressTask task = context.AddTask($"{Markup.Escape(engine.Shape.Name)} on {backend}", maxValue: (double)tokens * sequences);
-                recording.Write(engine, file, $"PimSim {ExperimentRunner.Version}", step => task.Increment(step.CommittedTokens), stop.Token);
+                ProgressTask task = context.AddTask($"{Markup.Escape(engine.Name)} on {backend}", maxValue: (double)tokens * sequences);
+                recording.Write(engine, file, $"PimSim {ExperimentRunner.Version}", step => task.Increment(step.CommittedTokens), interruption.Token);
             });
         return 0;
     }

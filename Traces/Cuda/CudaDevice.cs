@@ -60,10 +60,10 @@ public sealed class CudaDevice : IDisposable
             int count = context.GetCudaDevices().Count;
             if (count == 0)
             {
-                string library = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so and libcuda.so.1";
+                string library = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so or libcuda.so.1";
+                string found = DriverFound() ? "is installed, but names no GPU" : "is not installed";
                 throw new PimSimUserException(
-                    $"no CUDA device found: NVIDIA's driver ({library}) was asked for GPUs and {(DriverFound() ? "named none" : "is not installed")}; "
-                    + "the backends cpu (the same results, slower) and shape (operators without numbers) need none");
+                    $"no CUDA device found: NVIDIA's driver ({library}) {found}; the backends cpu (computes on the processor) and shape (operators without numbers) need none");
             }
 
             if (index >= count)

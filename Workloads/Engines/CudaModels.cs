@@ -26,21 +26,12 @@ public static class CudaModels
         {
             using IModelWeights weights = load();
             CudaBackend backend = new(weights, device);
-            return new EngineModel<CudaTensor>(BackendName, backend, backend.Clock, tokenize, new Owned(backend, device));
+            return new EngineModel<CudaTensor>(BackendName, backend, backend.Clock, tokenize, new OwnedPair(backend, device));
         }
         catch
         {
             device.Dispose();
             throw;
-        }
-    }
-
-    private sealed class Owned(CudaBackend backend, CudaDevice device) : IDisposable
-    {
-        public void Dispose()
-        {
-            backend.Dispose();
-            device.Dispose();
         }
     }
 }

@@ -8,7 +8,7 @@ using PimSim.Workloads.Techniques;
 
 namespace PimSim.Workloads.Engines;
 
-/// <summary>A model on a backend with a certain kind of tensor.</summary>
+/// <summary>A decoder-only model on a backend with a certain kind of tensor.</summary>
 /// <typeparam name="TTensor">The tensor of the backend.</typeparam>
 public sealed class EngineModel<TTensor> : IEngineModel
     where TTensor : ITensor
@@ -33,8 +33,11 @@ public sealed class EngineModel<TTensor> : IEngineModel
         _owned = owned;
     }
 
-    /// <inheritdoc/>
+    /// <summary>The model.</summary>
     public ModelShape Shape => _backend.Shape;
+
+    /// <inheritdoc/>
+    public string Name => Shape.Name;
 
     /// <inheritdoc/>
     public string Backend { get; }
@@ -43,13 +46,27 @@ public sealed class EngineModel<TTensor> : IEngineModel
     public string Machine => _clock is null ? "" : MachineName.Text;
 
     /// <inheritdoc/>
-    public int[] Tokenize(string text) => _tokenize?.Invoke(text)
-        ?? throw new PimSimUserException($"'{Shape.Name}' on the {Backend} backend has no tokenizer, so it cannot read a prompt; say how long the prompt is instead (--prompt-tokens)");
+    public int Vocab => Shape.Vocab;
+
+    /// <inheritdoc/>
+    public int[] Tokenize(string text) => _tokenize?.Invoke(text) ?? throw EngineModels.NoTokenizer(this);
+
+    /// <inheritdoc/>
+    public ModelFootprint Footprint(ITechnique technique, GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(technique);
+        ArgumentNullException.ThrowIfNull(request);
+        int context = technique.ReservedContext(request);
+        return context <= Shape.MaxPositions
+            ? Shape.Footprint(context, request.Sequences)
+            : throw new PimSimUserException($"a context of {context} tokens is too long for {Shape.Name}, which has {Shape.MaxPositions} positions");
+    }
 
     /// <inheritdoc/>
     public IEnumerable<Step> Run(ITechnique technique, GenerationRequest request, ReadOnlyMemory<int> prompt)
     {
         ArgumentNullException.ThrowIfNull(technique);
+        ArgumentNullException.ThrowIfNull(request);
         EngineSession<TTensor> session = new(_backend, request.Sequences, technique.ReservedContext(request), _clock);
         return technique.Run(session, request, prompt);
     }

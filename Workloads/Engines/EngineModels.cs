@@ -1,32 +1,35 @@
-using System.Diagnostics.CodeAnalysis;
-using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Builtin;
+using PimSim.Traces.Engine.HuggingFace;
+using PimSim.Traces.Engine.Text;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Workloads.Models;
 
 namespace PimSim.Workloads.Engines;
 
-/// <summary>
-/// Opens models on backends: the one place that knows which there are. A backend with data is added here, as an
-/// <see cref="EngineModel{TTensor}"/> over its weights.
-/// </summary>
+/// <summary>Opens models on backends: the one place that knows which there are.</summary>
 public static class EngineModels
 {
     /// <summary>The model that ships with PimSim.</summary>
     public const string Builtin = "builtin";
 
+    /// <summary>Numbers computed on the processor.</summary>
+    public const string CpuBackendName = "cpu";
+
     /// <summary>Shapes without data.</summary>
     public const string ShapeBackendName = "shape";
 
     /// <summary>All names that a backend can have.</summary>
-    public static IReadOnlyList<string> Backends { get; } = ["cpu", "cuda", ShapeBackendName];
+    public static IReadOnlyList<string> Backends { get; } = [CpuBackendName, CudaModels.BackendName, ShapeBackendName];
 
-    /// <summary>Opens a model.</summary>
+    /// <summary>Opens a model. One of the zoo has no weights, so where numbers are computed they are drawn, and its name says so.</summary>
     /// <param name="model">A name of the zoo, a folder with a model, or <see cref="Builtin"/>.</param>
     /// <param name="backend">A name of <see cref="Backends"/>.</param>
     /// <param name="zoo">Models by name.</param>
+    /// <param name="seed">Of drawn weights.</param>
+    /// <param name="threads">Of the cpu backend; 0 for one per processor.</param>
     /// <exception cref="PimSimUserException">No such model or backend, or the model cannot run on it.</exception>
-    [SuppressMessage("Reliability", "CA2000", Justification = "The caller disposes the model.")]
-    public static IEngineModel Open(string model, string backend, ModelZoo zoo)
+    public static IEngineModel Open(string model, string backend, ModelZoo zoo, long seed = 0, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(zoo);
         if (!Backends.Contains(backend))
@@ -34,21 +37,47 @@ public static class EngineModels
             throw new PimSimUserException($"unknown backend '{backend}'; {NearestWord.Suggest(backend, Backends)}");
         }
 
-        if (backend != ShapeBackendName)
+        IModelSource source = Find(model, zoo, seed);
+        return backend switch
         {
-            throw new PimSimUserException($"this build has no {backend} backend; it has: {ShapeBackendName}");
+            ShapeBackendName => source.OnShape(),
+            CpuBackendName => source.OnCpu(threads),
+            _ => source.OnCuda(),
+        };
+    }
+
+    internal static PimSimUserException NoTokenizer(IEngineModel model) =>
+        new($"'{model.Name}' has no tokenizer, so it cannot read a prompt; say how long the prompt is instead (--prompt-tokens)");
+
+    private static IModelSource Find(string model, ModelZoo zoo, long seed)
+    {
+        if (model == Builtin)
+        {
+            ByteTokenizer bytes = new();
+            return new DecoderSource(
+                () => HuggingFaceModel.ReadShape(BuiltinModels.Main) with { Name = Builtin },
+                () => HuggingFaceModel.Load(BuiltinModels.Main),
+                text => [.. bytes.Encode(text)]);
         }
 
         if (zoo.Names.Contains(model))
         {
-            return new EngineModel<ShapeTensor>(backend, new ShapeBackend(zoo.Shape(model)));
+            return new DecoderSource(
+                () => zoo.Shape(model),
+                () => new RandomWeights(zoo.Shape(model) with { Name = $"{model} with random weights" }, new ModelNumerics(), unchecked((ulong)seed)),
+                tokenize: null);
         }
 
-        if (model == Builtin || Directory.Exists(model))
+        if (!Directory.Exists(model))
         {
-            throw new PimSimUserException($"this build cannot open {(model == Builtin ? "the built-in model" : $"the model in '{model}'")}; it has the models of 'pimsim list models'");
+            throw new PimSimUserException($"unknown model '{model}', and there is no such folder; {NearestWord.Suggest(model, [.. zoo.Names, Builtin])}");
         }
 
-        throw new PimSimUserException($"unknown model '{model}', and there is no such folder; {NearestWord.Suggest(model, zoo.Names)}");
+        return HuggingFaceEncoderDecoder.Matches(model)
+            ? new EncoderDecoderSource(() => HuggingFaceEncoderDecoder.ReadShape(model), () => HuggingFaceEncoderDecoder.Load(model), Tokenizer(model, () => HuggingFaceEncoderDecoder.ReadShape(model).Vocab))
+            : new DecoderSource(() => HuggingFaceModel.ReadShape(model), () => HuggingFaceModel.Load(model), Tokenizer(model, () => HuggingFaceModel.ReadShape(model).Vocab));
     }
+
+    private static Func<string, int[]>? Tokenizer(string folder, Func<int> vocab) =>
+        HuggingFaceTokenizer.Exists(folder) ? text => [.. HuggingFaceTokenizer.Load(folder, vocab()).Encode(text)] : null;
 }

@@ -28,7 +28,7 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
         GenerationRequest request = new(text?.Length ?? PromptTokens, GeneratedTokens, Sequences);
         TraceHeader header = new()
         {
-            Footprint = model.Shape.Footprint(Technique.ReservedContext(request), Sequences),
+            Footprint = model.Footprint(Technique, request),
             Program = program,
             Technique = Technique.Name,
             Backend = model.Backend,
@@ -38,10 +38,9 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
             Seed = Seed,
         };
 
-        // Checks the context against the model before the prompt is allocated.
-        if (header.Footprint.ReservedContext > model.Shape.MaxPositions)
+        if ((long)request.PromptTokens * Sequences > Array.MaxLength)
         {
-            throw new PimSimUserException($"a context of {header.Footprint.ReservedContext} tokens is too long for {model.Shape.Name}, which has {model.Shape.MaxPositions} positions");
+            throw new PimSimUserException($"{Sequences} prompts of {request.PromptTokens} tokens are more than PimSim runs at once; {Array.MaxLength} tokens are the most");
         }
 
         TraceFile.Write(path, header, Watched(model.Run(Technique, request, Prompt(model, request, text)), onStep), cancellation);
@@ -49,11 +48,11 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
 
     private int[] Prompt(IEngineModel model, GenerationRequest request, int[]? text)
     {
-        int[] prompt = new int[checked(request.PromptTokens * request.Sequences)];
+        int[] prompt = new int[request.PromptTokens * request.Sequences];
         Random random = new(unchecked((int)(Seed ^ (Seed >>> 32))));
         for (int i = 0; i < prompt.Length; i++)
         {
-            prompt[i] = text is null ? random.Next(model.Shape.Vocab) : text[i % text.Length];
+            prompt[i] = text is null ? random.Next(model.Vocab) : text[i % text.Length];
         }
 
         return prompt;

@@ -6,9 +6,9 @@ using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Dram.Mapping;
 
 // "shape-trace MODEL PROMPT GENERATED [FILE]" times a whole trace on the Shape backend.
-if (args is ["shape-trace", string model, string prompt, string generated, ..])
+if (args is ["shape-trace", string traced, string prompt, string generated, ..])
 {
-    ShapeTrace.Measure(model, int.Parse(prompt, CultureInfo.InvariantCulture), int.Parse(generated, CultureInfo.InvariantCulture), args.ElementAtOrDefault(4));
+    ShapeTrace.Measure(traced, int.Parse(prompt, CultureInfo.InvariantCulture), int.Parse(generated, CultureInfo.InvariantCulture), args.ElementAtOrDefault(4));
     return;
 }
 
@@ -21,9 +21,9 @@ if (args is ["dram-trace", string memory, string kind, string count, string file
 }
 
 // "cpu-decode MODEL fp32|fp16|bf16 TOKENS [THREADS]" decodes with random weights beside a plain read of memory.
-if (args is ["cpu-decode", string model, string type, string tokens, .. string[] more])
+if (args is ["cpu-decode", string decoded, string type, string tokens, .. string[] rest])
 {
-    CpuDecode.Run(model, type, int.Parse(tokens, CultureInfo.InvariantCulture), more is [string threads] ? int.Parse(threads, CultureInfo.InvariantCulture) : Environment.ProcessorCount);
+    CpuDecode.Run(decoded, type, int.Parse(tokens, CultureInfo.InvariantCulture), rest is [string threads] ? int.Parse(threads, CultureInfo.InvariantCulture) : Environment.ProcessorCount);
     return;
 }
 

@@ -64,7 +64,7 @@ public sealed class TraceReplayTests : IDisposable
     public void Pim_refuses_an_operator_that_has_no_place(OperatorKind kind, string message)
     {
         using IEngineModel model = EngineModels.Open("gpt2-small", "shape", ExperimentReader.Zoo(null));
-        ModelFootprint footprint = model.Shape.Footprint(1, 1);
+        ModelFootprint footprint = model.Footprint(TechniqueCatalogue.Get("autoregressive"), new GenerationRequest(1, 1, 1));
         Operator op = kind switch
         {
             OperatorKind.Opaque => Opaque("kernel", 1),

@@ -19,7 +19,7 @@ public static class ChromeTrace
     {
         ArgumentNullException.ThrowIfNull(header);
         ArgumentNullException.ThrowIfNull(steps);
-        using Utf8JsonWriter json = new(stream);
+        using Utf8JsonWriter json = new(stream, StrictJson.WriterOptions);
         json.WriteStartObject();
         json.WriteString("displayTimeUnit", "ns");
         json.WriteStartArray("traceEvents");

@@ -65,7 +65,7 @@ internal sealed class JsonLinesFormat(bool compressed) : ITraceFormat
         stream.WriteByte((byte)'\n');
 
         ArrayBufferWriter<byte> line = new();
-        using Utf8JsonWriter json = new(line);
+        using Utf8JsonWriter json = new(line, StrictJson.WriterOptions);
         int count = 0;
         foreach (Step step in steps)
         {

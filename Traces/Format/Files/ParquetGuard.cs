@@ -11,7 +11,7 @@ internal static class ParquetGuard
     private const int MagicBytes = 4;
     private const int TailBytes = 8;
     private const int MostFooterBytes = 1 << 26;
-    private const int MostPageHeaderBytes = 1 << 14;
+    private const int MostPageHeaderBytes = 1 << 16;
 
     // Fields of PageHeader by parquet.thrift.
     private const int UncompressedPageSize = 2;

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using PimSim.Traces.Format.Documents;
@@ -10,6 +11,9 @@ namespace PimSim.Traces.Format.Files;
 internal sealed class StrictJson(JsonElement element, string place)
 {
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    /// <summary>How documents are written: no more escapes than JSON needs, for eyes.</summary>
+    public static JsonWriterOptions WriterOptions { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Documents are read so that no key can stand twice.</summary>
     public static JsonDocumentOptions Options { get; } = new() { AllowDuplicateProperties = false, MaxDepth = 16 };

@@ -13,7 +13,7 @@ internal static class TraceHeaderJson
     public static ReadOnlyMemory<byte> Write(TraceHeader header)
     {
         ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer))
+        using (Utf8JsonWriter json = new(buffer, StrictJson.WriterOptions))
         {
             ModelFootprint footprint = header.Footprint;
             json.WriteStartObject();

@@ -45,11 +45,11 @@ public readonly record struct OperatorCost(long Flops, long WeightBytes, long Kv
                 op.ActivationType.Bytes(rows * (op.Inputs + (long)op.Outputs))),
             OperatorKind.Norm => OfNorm(op),
             OperatorKind.Rope => new(
-                3 * rows * (op.Heads + op.KvHeads) * op.HeadDim,
+                3 * rows * ((long)op.Heads + op.KvHeads) * op.HeadDim,
                 0,
                 0,
                 0,
-                op.ActivationType.Bytes(2 * rows * (op.Heads + op.KvHeads) * op.HeadDim)),
+                op.ActivationType.Bytes(2 * rows * ((long)op.Heads + op.KvHeads) * op.HeadDim)),
             OperatorKind.KvAppend => new(0, 0, 0, op.KvType.Bytes(2 * rows * op.KvHeads * op.HeadDim), op.ActivationType.Bytes(2 * rows * op.KvHeads * op.HeadDim)),
             OperatorKind.Attention => OfAttention(op),
             OperatorKind.Activation => OfActivation(op),

@@ -36,7 +36,7 @@ internal static class OtherCosts
             // Compressed rows: the numbers, the column of each, and where each of the Outputs rows begins and the last one ends.
             OperatorKind.SparseGemm => new(
                 2 * rows * op.Nonzeros,
-                op.WeightType.Bytes(op.Nonzeros) + (IndexBytes * (op.Nonzeros + op.Outputs + 1L)),
+                op.WeightType.Bytes(op.Nonzeros) + (IndexBytes * (1L + op.Nonzeros + op.Outputs)),
                 0,
                 0,
                 op.ActivationType.Bytes(rows * (op.Inputs + (long)op.Outputs))),

@@ -274,6 +274,20 @@ public class ProcessorDeviceTests
         return (long)((free + kernels - 1) / kernels);
     }
 
+    [Fact]
+    public void An_opaque_operator_takes_its_measured_time_on_any_stack() => Gen.Select(AnyStack, Gen.Long[0, 1_000_000], AnyOperator).Sample((stack, nanoseconds, op) =>
+    {
+        Operator opaque = new() { Kind = OperatorKind.Opaque, Role = OperatorRole.Other, Phase = Phase.Decode, Rows = 0, Label = "kernel", OpaqueNanoseconds = nanoseconds };
+        Picoseconds alone = Replay.Run(new ProcessorDevice(Card, stack), StepOf(opaque), Picoseconds.Zero);
+        Assert.Equal((1000 * nanoseconds) + stack.HostCostPerStep.Value, alone.Value);
+
+        ProcessorDevice device = new(Card, stack);
+        Picoseconds end = Replay.Run(device, StepOf(opaque, op, opaque), Picoseconds.Zero);
+        Assert.Equal(2000 * nanoseconds, device.Ledger.Time(LedgerRows.Of(OperatorRole.Other), 4).Value);
+        Assert.Equal("opaque", device.Ledger.TimeComponents[4]);
+        Assert.Equal(end.Value, Enumerable.Range(0, LedgerRows.Count).Sum(row => Enumerable.Range(0, 5).Sum(column => device.Ledger.Time(row, column).Value)));
+    });
+
     private static long Busy(ProcessorDevice device) => Enumerable.Range(0, LedgerRows.Count)
         .Sum(row => device.Ledger.Time(row, MemoryTime).Value + device.Ledger.Time(row, ComputeTime).Value);
 

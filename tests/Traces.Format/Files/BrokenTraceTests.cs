@@ -50,6 +50,15 @@ public sealed class BrokenTraceTests : IDisposable
     [InlineData("\"rows\":1", "\"rows\":\"1\"", "'rows' is \"1\"")]
     [InlineData("\"rows\":1", "\"rows\":0", "an operator without rows")]
     [InlineData("\"rows\":1,\"outputs\":4", "\"rows\":2147483647,\"outputs\":2147483647", "beyond any machine")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"gather\",\"taps\":-1", "'taps' is -1")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"convolution\",\"inputs\":1,\"sequences\":1,\"taps\":2,\"stride\":1", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"convolution\",\"inputs\":1,\"sequences\":1,\"taps\":1", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"convolution\",\"inputs\":1,\"sequences\":1,\"taps\":1,\"stride\":1,\"padding\":1", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"depthwise_convolution\",\"inputs\":3,\"sequences\":1,\"taps\":1,\"stride\":1", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"token_fft\",\"inputs\":3,\"sequences\":2", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"top_k\",\"inputs\":3", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"quantise\",\"inputs\":6,\"group\":4", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"sparse_gemm\",\"inputs\":3,\"nonzeros\":13", "do not make such an operator")]
     [InlineData("\"repeat\":1", "\"repeat\":0", "repeated 0 times")]
     [InlineData("\"repeat\":1", "\"repeat\":2000000000", "more than 16777216 operators")]
     [InlineData("\"committed_tokens\":1", "\"committed_tokens\":-1", "'committed_tokens' is -1")]
@@ -118,8 +127,8 @@ public sealed class BrokenTraceTests : IDisposable
     {
         byte[] whole = Valid(extension);
 
-        // The last bytes of a gzip file are its checksum, behind a last line that already counted the steps.
-        int end = extension == ".jsonl.gz" ? whole.Length - 10 : whole.Length;
+        // The last bytes of a gzip file are its checksum, behind a last line that already counted the steps; without its end a line is a line.
+        int end = whole.Length - (extension switch { ".jsonl.gz" => 10, ".jsonl" => 1, _ => 0 });
         for (int length = 0; length < end; length += Math.Max(1, whole.Length / 200))
         {
             string path = Path.Combine(_folder, $"cut{extension}");

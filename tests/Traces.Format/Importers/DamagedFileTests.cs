@@ -1,5 +1,7 @@
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Importers;
+using PimSim.Traces.Format.Operators;
 using Xunit;
 
 namespace PimSim.Traces.Format.Tests.Importers;
@@ -114,7 +116,15 @@ public sealed class DamagedFileTests(ITestOutputHelper output) : IDisposable
         string path = _files.Write(content);
         try
         {
-            SampleFiles.Consume(TraceImport.Open(path, format));
+            ImportedTrace imported = TraceImport.Open(path, format);
+            SampleFiles.Consume(imported);
+
+            // Whatever was believed must pass the rules of trace files, whose breach would be a bug of ours.
+            if (imported is IStepSource source)
+            {
+                TraceFile.Write(path + ".jsonl", SampleFiles.Header(source), source.Steps());
+            }
+
             return true;
         }
         catch (PimSimUserException refusal)
@@ -126,6 +136,7 @@ public sealed class DamagedFileTests(ITestOutputHelper output) : IDisposable
         finally
         {
             File.Delete(path);
+            File.Delete(path + ".jsonl");
         }
     }
 }

@@ -67,7 +67,8 @@ public sealed class NsightTests(ITestOutputHelper output) : IDisposable
     [InlineData("Total Time (ns),Instances,Name\n\n1,2.5,k\n", ":3: 'Instances' must be a whole number from 1")]
     [InlineData("Total Time (ns),Instances,Name\nNaN,1,k\n", ":2: 'Total Time (ns)' must be a number of nanoseconds")]
     [InlineData("Total Time (ns),Instances,Name\n-5,1,k\n", ":2: 'Total Time (ns)' must be a number of nanoseconds")]
-    [InlineData("Total Time (ns),Instances,Name\n9000000000000000000,1,k\n9000000000000000000,1,k\n", ":3: the total times add up")]
+    [InlineData("Total Time (ns),Instances,Name\n9000000000000000000,2000000000,k\n9000000000000000000,2000000000,k\n", ":3: the total times add up")]
+    [InlineData("Total Time (ns),Instances,Name\n100000000000001,1,k\n", ":2: an instance takes 100000000000001 ns; 100000000000000 is the most")]
     [InlineData("Total Time (ns),Instances,Name\n1,1\n", ":2: 2 fields, but the header names 3")]
     [InlineData("Total Time (ns),Instances,Name\n", "holds no kernels")]
     public void A_malformed_summary_is_named_with_its_line(string text, string expected)

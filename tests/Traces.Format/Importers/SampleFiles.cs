@@ -1,5 +1,7 @@
 using System.Text;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Importers;
+using PimSim.Traces.Format.Operators;
 using PimSim.Traces.Format.Tests.Importers.Kineto;
 
 namespace PimSim.Traces.Format.Tests.Importers;
@@ -38,6 +40,19 @@ internal static class SampleFiles
         yield return Text(ImportFormat.VllmBenchmark, "{\"date\": \"20250101\", \"model_id\": \"m\", \"request_rate\": \"inf\", \"request_goodput\": null, \"input_lens\": [5, 6], \"output_lens\": [3, 0], \"ttfts\": [0.0312345678912, 0.0], \"itls\": [[0.01, 0.0125], []], \"errors\": [\"\", \"boom \\u00e9\"], \"start_times\": [10.5, 10.25], \"mean_ttft_ms\": 31.2}");
         yield return Text(ImportFormat.VllmRequests, "{\"request_id\": \"a\", \"input_toks\": 9, \"output_toks\": 3, \"arrival_time\": 1777142838.338653, \"queued_ts\": 1.5, \"scheduled_ts\": 1.5, \"first_token_ts\": 2.25, \"last_token_ts\": 3}\n");
     }
+
+    /// <summary>The header of an imported trace, as a command that writes one would make it.</summary>
+    public static TraceHeader Header(IStepSource source) => new()
+    {
+        Footprint = source.Footprint,
+        Program = "tests",
+        Technique = "imported",
+        Backend = "imported",
+        Machine = "",
+        PromptTokens = 0,
+        GeneratedTokens = 0,
+        Seed = 0,
+    };
 
     /// <summary>Reads all that an import yields.</summary>
     public static int Consume(ImportedTrace imported) => imported switch

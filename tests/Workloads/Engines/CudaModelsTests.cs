@@ -1,4 +1,5 @@
 using PimSim.Traces.Cuda;
+using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -29,9 +30,9 @@ public class CudaModelsTests
     public void With_a_GPU_a_model_opens_under_the_name_of_the_backend()
     {
         Assert.SkipWhen(CudaDevice.Count() == 0, "no CUDA device on this machine");
-        var shape = ModelZoo.Load().Shape("gpt2-small") with { Layers = 1, WeightType = DataType.Fp16 };
+        ModelShape shape = new ModelZoo([ModelZoo.ShippedFolder]).Shape("gpt2-small") with { Layers = 1, WeightType = DataType.Fp16 };
         using IEngineModel model = CudaModels.Open(() => new RandomWeights(shape, new ModelNumerics(), 1));
         Assert.Equal(CudaModels.BackendName, model.Backend);
-        Assert.Equal(DataType.Fp32, model.Shape.ActivationType);
+        Assert.Equal(DataType.Fp32, ((EngineModel<CudaTensor>)model).Shape.ActivationType);
     }
 }

@@ -78,6 +78,7 @@ public sealed class TraceRecordingTests : IDisposable
         using IEngineModel model = EngineModels.Open("gpt2-small", "shape", Zoo);
         Assert.Contains("has no tokenizer", Fault(new TraceRecording(Technique, 1, "text", 1, 1, 0)), StringComparison.Ordinal);
         Assert.Contains("1024 positions", Fault(new TraceRecording(Technique, 1000, null, 100, 1, 0)), StringComparison.Ordinal);
+        Assert.Contains("more than PimSim runs at once", Fault(new TraceRecording(Technique, 1000, null, 1, 1 << 30, 0)), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder));
 
         string Fault(TraceRecording recording) => Assert.Throws<PimSimUserException>(() => Record(model, recording)).Message;

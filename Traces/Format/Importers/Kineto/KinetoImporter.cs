@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Importers.Reading;
 using PimSim.Traces.Format.Operators;
 
@@ -124,11 +125,21 @@ internal static class KinetoImporter
 
         private Step NewStep(int index, int first, int end)
         {
+            if (end - first > TraceLimits.OperatorsPerStep)
+            {
+                throw ImportError.Of(_path, $"a step has {end - first} operators, {TraceLimits.OperatorsPerStep} is the most; record it with a schedule, whose steps are marked");
+            }
+
             ImmutableArray<Operator>.Builder operators = ImmutableArray.CreateBuilder<Operator>(end - first);
             ImmutableArray<long>.Builder times = ImmutableArray.CreateBuilder<long>(end - first);
             for (int i = first; i < end; i++)
             {
                 Work work = _works[i];
+                if (work.Nanoseconds > TraceLimits.Nanoseconds)
+                {
+                    throw ImportError.Of(_path, $"the activities of one operator take {work.Nanoseconds} ns; {TraceLimits.Nanoseconds} is the most");
+                }
+
                 operators.Add(work.Operator >= 0
                     ? _trace.Shapes[_trace.Operators[work.Operator].Shape]
                     : OpaqueOperator.New(_trace.Names[_trace.Activities[work.Activity].Name], work.Nanoseconds, _phase));

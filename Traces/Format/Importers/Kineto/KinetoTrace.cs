@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Importers.Reading;
 using PimSim.Traces.Format.Operators;
 
@@ -141,7 +142,7 @@ internal sealed class KinetoTrace
         switch (_event.Category)
         {
             case KinetoCategory.GpuActivity:
-                KeepActivity();
+                KeepActivity(ref json);
                 break;
             case KinetoCategory.Launch:
                 KeepCall();
@@ -161,8 +162,13 @@ internal sealed class KinetoTrace
 
     private long End => _event.StartNanoseconds + _event.DurationNanoseconds;
 
-    private void KeepActivity()
+    private void KeepActivity(ref JsonTokens json)
     {
+        if (_event.DurationNanoseconds > TraceLimits.Nanoseconds)
+        {
+            throw json.Fault(_event.Offset, $"event {ImportError.Show(_event.Name.ToString())} takes {_event.DurationNanoseconds} ns; {TraceLimits.Nanoseconds} is the most");
+        }
+
         (long Device, long Stream) key = (_event.Device, _event.Stream);
         if (!_streamNumbers.TryGetValue(key, out int stream))
         {

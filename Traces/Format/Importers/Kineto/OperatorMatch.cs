@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Format.Importers.Kineto;
@@ -59,7 +60,7 @@ internal sealed class OperatorMatch
     public static bool TryMatch(ReadOnlySpan<char> name, OperatorArguments arguments, Phase phase, out Operator op)
     {
         op = default;
-        if (!Rules.TryGetValue(name, out Rule? rule) || !rule(arguments, out op) || !OperatorBounds.Fits(op))
+        if (!Rules.TryGetValue(name, out Rule? rule) || !rule(arguments, out op) || TraceRules.Fault(op) is not null)
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Importers.Reading;
 using PimSim.Traces.Format.Operators;
 
@@ -22,7 +23,7 @@ internal static class NsightGpuTrace
         while (table.Read())
         {
             long start = table.Scaled(column[0], 0, "nanoseconds");
-            long duration = table.Scaled(column[1], 0, "nanoseconds");
+            long duration = table.Scaled(column[1], 0, "nanoseconds", TraceLimits.Nanoseconds);
             if (start > long.MaxValue - duration || busy > long.MaxValue - duration)
             {
                 throw table.Fault("times beyond 292 years");
@@ -33,6 +34,11 @@ internal static class NsightGpuTrace
             if (!names.TryAdd(name, name))
             {
                 name = names[name];
+            }
+
+            if (activities.Count == TraceLimits.OperatorsPerStep)
+            {
+                throw table.Fault($"more than {TraceLimits.OperatorsPerStep} activities");
             }
 
             activities.Add((start, duration, name));

@@ -114,11 +114,11 @@ internal sealed class CsvTable : IDisposable
             ? (int)value
             : throw Fault($"{ImportError.Show(_header[column])} must be a whole number from {minimum} to {maximum}, not {ImportError.Show(Bytes(column))}");
 
-    /// <summary>A number times 10^<paramref name="scale"/>, not negative, rounded.</summary>
-    public long Scaled(int column, int scale, string unit) =>
-        DecimalNumber.TryScale(Bytes(column), scale, out long value, out _) && value >= 0
+    /// <summary>A number times 10^<paramref name="scale"/>, from 0 to <paramref name="maximum"/>, rounded.</summary>
+    public long Scaled(int column, int scale, string unit, long maximum = long.MaxValue) =>
+        DecimalNumber.TryScale(Bytes(column), scale, out long value, out _) && value >= 0 && value <= maximum
             ? value
-            : throw Fault($"{ImportError.Show(_header[column])} must be a number of {unit}, 0 or more and below {long.MaxValue} when scaled, not {ImportError.Show(Bytes(column))}");
+            : throw Fault($"{ImportError.Show(_header[column])} must be a number of {unit} from 0 to {maximum / Math.Pow(10, scale):G4}, not {ImportError.Show(Bytes(column))}");
 
     /// <summary>An error at the current row.</summary>
     public Exception Fault(string message) => ImportError.At(_reader.Path, Math.Max(1, Line), message);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Importers.Reading;
 using PimSim.Traces.Format.Operators;
 
@@ -26,7 +27,7 @@ internal static class VidurAttention
         {
             bool prefill = VidurFlag.Read(table, column[7]);
             Operator op = ReadOperator(table, column, prefill);
-            long nanoseconds = table.Scaled(column[prefill ? 8 : 9], 6, "milliseconds");
+            long nanoseconds = table.Scaled(column[prefill ? 8 : 9], 6, "milliseconds", TraceLimits.Nanoseconds);
             any = true;
             yield return new MeasuredOperator(op, nanoseconds, prefill ? "attn_prefill" : "attn_decode", table.Line);
         }
@@ -71,6 +72,6 @@ internal static class VidurAttention
             ActivationType = DataType.Fp16,
             KvType = DataType.Fp16,
         };
-        return OperatorBounds.Fits(op) ? op : throw table.Fault("is too large to count its operations");
+        return TraceRules.Fault(op) is { } fault ? throw table.Fault($"attention: {fault}") : op;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Importers.Reading;
 using PimSim.Traces.Format.Operators;
 
@@ -41,9 +42,9 @@ internal static class VidurMlp
                 {
                     any = true;
                     Operator op = shape.Layer(Layers[i]);
-                    yield return !OperatorBounds.Fits(op)
-                        ? throw table.Fault($"{Layers[i]} is too large to count its operations")
-                        : new MeasuredOperator(op, table.Scaled(times[i], 6, "milliseconds"), Layers[i], table.Line);
+                    yield return TraceRules.Fault(op) is { } fault
+                        ? throw table.Fault($"{Layers[i]}: {fault}")
+                        : new MeasuredOperator(op, table.Scaled(times[i], 6, "milliseconds", TraceLimits.Nanoseconds), Layers[i], table.Line);
                 }
             }
         }

@@ -50,7 +50,7 @@ internal static class KinetoReference
             (Event, string) key = op is null ? (activity, "") : (op, activity.Number("device") + "/" + activity.Number("stream"));
             works[key] = works.TryGetValue(key, out var sofar)
                 ? sofar with { Total = sofar.Total + activity.End - activity.Start }
-                : (step, rank, activity.Start, activity.Order, op is null ? activity.Name : Shape(op)!, activity.End - activity.Start);
+                : (step, rank, activity.Start, activity.Order, op is null ? Label(activity.Name) : Shape(op)!, activity.End - activity.Start);
         }
 
         return [.. works.Values.OrderBy(work => work.Rank).ThenBy(work => work.First).ThenBy(work => work.Order).Select(work => new Entry(work.Step, work.What, work.Total))];
@@ -58,6 +58,9 @@ internal static class KinetoReference
 
     private static IEnumerable<Event> Of(List<(string Category, Event Event)> events, params string[] categories) =>
         events.Where(e => categories.Contains(e.Category)).Select(e => e.Event);
+
+    /// <summary>A trace file holds 4,096 characters of a name.</summary>
+    private static string Label(string name) => name.Length <= 4096 ? name : name[..4093] + "...";
 
     private static bool Complete(JsonElement element) =>
         element.TryGetProperty("ph", out JsonElement phase) && phase.GetString() == "X" && element.TryGetProperty("cat", out _);
