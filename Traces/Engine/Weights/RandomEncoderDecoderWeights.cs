@@ -23,9 +23,7 @@ public static class RandomEncoderDecoderWeights
         ArgumentNullException.ThrowIfNull(numerics);
         RandomTensors.Check(shape.Name, shape.Footprint(1, 1, 1));
         RandomTensors random = new(shape.WeightType, seed);
-
-        // A head that is scaled reads vectors of 1/sqrt(hidden) and so needs a table of values around one.
-        double embedding = numerics.ScaledHead && shape.Tied ? 1 : 1 / Math.Sqrt(shape.Hidden);
+        double embedding = 1 / Math.Sqrt(shape.Hidden);
         AssembledEncoderDecoderWeights weights = new(
             shape,
             numerics,

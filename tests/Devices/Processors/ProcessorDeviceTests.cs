@@ -291,6 +291,24 @@ public class ProcessorDeviceTests
     private static long Busy(ProcessorDevice device) => Enumerable.Range(0, LedgerRows.Count)
         .Sum(row => device.Ledger.Time(row, MemoryTime).Value + device.Ledger.Time(row, ComputeTime).Value);
 
+    [Fact]
+    public void Attention_in_both_directions_is_charged_for_all_pairs()
+    {
+        Operator causal = Gemm(64, 0, 0) with { Kind = OperatorKind.Attention, Bias = false, Role = OperatorRole.Attention, Sequences = 2, Heads = 4, KvHeads = 4, HeadDim = 8, Context = 32 };
+        Assert.Equal(2L * 4 * (32 * 33 / 2) * ((4 * 8) + 5), Flops(causal));
+        Assert.Equal(2L * 4 * 32 * 32 * ((4 * 8) + 5), Flops(causal with { Mask = AttentionMask.Bidirectional }));
+
+        // Cross-attention: the context has nothing to do with the rows.
+        Assert.Equal(2L * 4 * 32 * 7 * ((4 * 8) + 5), Flops(causal with { Role = OperatorRole.CrossAttention, Mask = AttentionMask.Bidirectional, Context = 7 }));
+
+        static long Flops(Operator op)
+        {
+            ProcessorDevice device = new(Card, Eager);
+            Replay.Run(device, StepOf(op), Picoseconds.Zero);
+            return device.Counters["flops"];
+        }
+    }
+
     private static CostLedger OneStep(SoftwareStack stack, params Operator[] operators)
     {
         ProcessorDevice device = new(Card, stack);

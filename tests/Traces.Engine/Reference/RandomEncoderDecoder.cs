@@ -69,7 +69,29 @@ internal sealed record RandomEncoderDecoder(EncoderDecoderShape Shape, EncoderDe
     };
 
     /// <summary>A model by name: t5, its gated successor, or one with layer normalisations, learned positions and biases.</summary>
-    public static IEncoderDecoderWeights Weights(string name, ulong seed = 1, DataType type = DataType.Fp32) => name switch
+    public static IEncoderDecoderWeights Weights(string name, ulong seed = 1, DataType type = DataType.Fp32)
+    {
+        IEncoderDecoderWeights weights = Drawn(name, seed, type);
+        return weights.Shape.Tied && type == DataType.Fp32 ? WithSmallTable(weights) : weights;
+    }
+
+    /// <summary>With a table as large as what the layers add, a tied model would say its input again and again.</summary>
+    private static AssembledEncoderDecoderWeights WithSmallTable(IEncoderDecoderWeights weights)
+    {
+        float[] values = [.. ReferenceWeights.Read(weights.TokenEmbedding).SelectMany(row => row.Select(value => (float)(0.1 * value)))];
+        TestMemory memory = new([.. values.SelectMany(BitConverter.GetBytes)]);
+        WeightTensor table = weights.TokenEmbedding with { Segments = [new WeightSegment(memory, 0, weights.Shape.Vocab)] };
+        return new AssembledEncoderDecoderWeights(
+            weights.Shape,
+            weights.Numerics,
+            table,
+            weights.Positions,
+            (stack, role, layer) => new LinearWeights(weights.Matrix(stack, role, layer), weights.Bias(stack, role, layer).ToArray()),
+            (stack, role, layer) => new NormWeights(weights.NormScale(stack, role, layer).ToArray(), weights.NormShift(stack, role, layer).ToArray()),
+            weights);
+    }
+
+    private static IEncoderDecoderWeights Drawn(string name, ulong seed, DataType type) => name switch
     {
         "t5" => RandomEncoderDecoderWeights.Create(T5 with { WeightType = type }, new EncoderDecoderNumerics { ScaledHead = true }, seed),
         "flan-t5" => RandomEncoderDecoderWeights.Create(
