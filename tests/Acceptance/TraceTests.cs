@@ -47,6 +47,59 @@ public class TraceTests
         Assert.Contains("t.parquet", File.ReadAllText(folder.File("out/report.html")), StringComparison.Ordinal);
     }
 
+    /// <summary>The model that ships, really computed; its measured trace replayed on another processor.</summary>
+    [Fact]
+    public void The_built_in_model_is_recorded_with_its_times_and_tokens()
+    {
+        using TemporaryFolder folder = new();
+        string prompt = folder.Write("prompt.txt", "Once");
+        Assert.Equal((0, ""), Run("trace", "record", "--prompt-file", prompt, "--tokens", "5", "--out", folder.File("b.jsonl")));
+        string[] lines = File.ReadAllLines(folder.File("b.jsonl"));
+        Assert.Equal(7, lines.Length);
+        using var header = JsonDocument.Parse(lines[0]);
+        Assert.Equal(("builtin", "cpu"), (header.RootElement.GetProperty("model").GetString(), header.RootElement.GetProperty("backend").GetString()));
+        Assert.NotEqual("", header.RootElement.GetProperty("machine").GetString());
+        foreach (string line in lines[1..^1])
+        {
+            using var step = JsonDocument.Parse(line);
+            Assert.Equal("sample", step.RootElement.GetProperty("decisions")[0].GetProperty("decision").GetString());
+            Assert.True(step.RootElement.GetProperty("measured_ns").GetArrayLength() > 50);
+        }
+
+        string experiment = folder.Write("replay.yaml", "title: t\ntrace: b.jsonl\nsystems: [xeon-6154]\n");
+        (int exitCode, string output, string errors) = PimSimProcess.Run("run", experiment, "--out", folder.File("out"));
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("builtin", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_tools_files_are_imported_as_traces_or_requests()
+    {
+        using TemporaryFolder folder = new();
+        string kernels = folder.Write("kernels.csv", "Time (%),Total Time (ns),Instances,Avg (ns),Med (ns),Min (ns),Max (ns),StdDev (ns),Name\n60.0,600,2,300,300,290,310,14,gemm\n40.0,400,1,400,400,400,400,0,softmax\n");
+        (int exitCode, string output, string errors) = PimSimProcess.Run("trace", "import", kernels, "--phase", "decode", "--out", folder.File("k.parquet"));
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("3 GPU activities", output, StringComparison.Ordinal);
+        (exitCode, output, _) = PimSimProcess.Run("trace", "info", folder.File("k.parquet"));
+        using (var info = JsonDocument.Parse(output))
+        {
+            Assert.Equal((0, 3), (exitCode, info.RootElement.GetProperty("all").GetProperty("operators").GetInt32()));
+        }
+
+        string requests = folder.Write("azure.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n2023-11-16 18:17:04.0319600,3180,8\n");
+        Assert.Equal(0, PimSimProcess.Run("trace", "import", requests, "--out", folder.File("r.jsonl")).ExitCode);
+        Assert.Equal(2, File.ReadAllLines(folder.File("r.jsonl")).Length);
+
+        (exitCode, _, errors) = PimSimProcess.Run("trace", "import", requests, "--out", folder.File("r.parquet"));
+        Assert.Equal(2, exitCode);
+        Assert.Contains("a name that ends in .jsonl would be right", errors, StringComparison.Ordinal);
+        folder.Write("azure.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,x,10\n");
+        (exitCode, _, errors) = PimSimProcess.Run("trace", "import", requests, "--from", "azure", "--out", folder.File("bad.jsonl"));
+        Assert.Equal(2, exitCode);
+        Assert.Contains("azure.csv:2:", errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.File("bad.jsonl")));
+    }
+
     [Fact]
     public void The_same_command_gives_the_same_bytes()
     {

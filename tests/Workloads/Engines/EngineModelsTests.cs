@@ -57,16 +57,10 @@ public class EngineModelsTests
         Assert.Equal("Abc"u8.ToArray().Select(letter => (int)letter), shipped.Tokenize("Abc")[^3..]);
     }
 
-    [Theory]
-    [InlineData("gpt2-smal", "cpu", "did you mean 'gpt2-small'?")]
-    [InlineData("gpt2-small", "cpuu", "did you mean 'cpu'?")]
-    [InlineData("llama-2-70b", "cpu", "more than the")]
-    public void What_cannot_be_opened_is_told_in_one_line(string model, string backend, string message)
-    {
-        string fault = Assert.Throws<PimSimUserException>(() => EngineModels.Open(model, backend, Zoo)).Message;
-        Assert.Contains(message, fault, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', fault);
-    }
+    [Fact]
+    public void Weights_that_do_not_fit_are_refused_before_they_are_drawn() => Assert.Matches(
+        "the weights of gpt3-175b with random weights take \\d+ MiB, more than the \\d+ MiB of memory",
+        Assert.Throws<PimSimUserException>(() => EngineModels.Open("gpt3-175b", "cpu", Zoo)).Message);
 
     private static long[] Tokens(long seed)
     {
