@@ -27,4 +27,11 @@ if (args is ["cpu-decode", string decoded, string type, string tokens, .. string
     return;
 }
 
+// "cpu-replay FITTED PREDICTED fp32|fp16|bf16 PROMPT TOKENS" predicts the second model's recorded times from what the first achieved.
+if (args is ["cpu-replay", string fitted, string predicted, string storage, string promptTokens, string generatedTokens])
+{
+    CpuReplay.Run(fitted, predicted, storage, int.Parse(promptTokens, CultureInfo.InvariantCulture), int.Parse(generatedTokens, CultureInfo.InvariantCulture));
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(DramBenchmarks).Assembly).Run(args);
