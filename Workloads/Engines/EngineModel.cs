@@ -10,13 +10,10 @@ namespace PimSim.Workloads.Engines;
 
 /// <summary>A decoder-only model on a backend with a certain kind of tensor.</summary>
 /// <typeparam name="TTensor">The tensor of the backend.</typeparam>
-public sealed class EngineModel<TTensor> : IEngineModel
+public sealed class EngineModel<TTensor> : BackedModel
     where TTensor : ITensor
 {
     private readonly IBackend<TTensor> _backend;
-    private readonly IOperatorClock? _clock;
-    private readonly Func<string, int[]>? _tokenize;
-    private readonly IDisposable? _owned;
 
     /// <summary>Wraps a backend that holds its weights.</summary>
     /// <param name="backendName">A name of <see cref="EngineModels.Backends"/>.</param>
@@ -25,37 +22,19 @@ public sealed class EngineModel<TTensor> : IEngineModel
     /// <param name="tokenize">The model's tokenizer, if it has one.</param>
     /// <param name="owned">Disposed with the model: weights, or the backend itself.</param>
     public EngineModel(string backendName, IBackend<TTensor> backend, IOperatorClock? clock = null, Func<string, int[]>? tokenize = null, IDisposable? owned = null)
-    {
-        Backend = backendName;
-        _backend = backend;
-        _clock = clock;
-        _tokenize = tokenize;
-        _owned = owned;
-    }
+        : base(backendName, clock, tokenize, owned) => _backend = backend;
 
     /// <summary>The model.</summary>
     public ModelShape Shape => _backend.Shape;
 
     /// <inheritdoc/>
-    public string Name => Shape.Name;
+    public override string Name => Shape.Name;
 
     /// <inheritdoc/>
-    public string Backend { get; }
+    public override int Vocab => Shape.Vocab;
 
     /// <inheritdoc/>
-    public string Machine => _clock is null ? "" : MachineName.Text;
-
-    /// <inheritdoc/>
-    public int Vocab => Shape.Vocab;
-
-    /// <inheritdoc/>
-    public int BeginToken { get; init; } = -1;
-
-    /// <inheritdoc/>
-    public int[] Tokenize(string text) => _tokenize?.Invoke(text) ?? throw EngineModels.NoTokenizer(this);
-
-    /// <inheritdoc/>
-    public ModelFootprint Footprint(ITechnique technique, GenerationRequest request)
+    public override ModelFootprint Footprint(ITechnique technique, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(technique);
         ArgumentNullException.ThrowIfNull(request);
@@ -66,14 +45,11 @@ public sealed class EngineModel<TTensor> : IEngineModel
     }
 
     /// <inheritdoc/>
-    public IEnumerable<Step> Run(ITechnique technique, GenerationRequest request, ReadOnlyMemory<int> prompt)
+    public override IEnumerable<Step> Run(ITechnique technique, GenerationRequest request, ReadOnlyMemory<int> prompt)
     {
         ArgumentNullException.ThrowIfNull(technique);
         ArgumentNullException.ThrowIfNull(request);
-        EngineSession<TTensor> session = new(_backend, request.Sequences, technique.ReservedContext(request), _clock);
+        EngineSession<TTensor> session = new(_backend, request.Sequences, technique.ReservedContext(request), Clock);
         return technique.Run(session, request, prompt);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _owned?.Dispose();
 }

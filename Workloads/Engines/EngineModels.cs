@@ -46,9 +46,6 @@ public static class EngineModels
         };
     }
 
-    internal static PimSimUserException NoTokenizer(IEngineModel model) =>
-        new($"'{model.Name}' has no tokenizer, so it cannot read a prompt; say how long the prompt is instead (--prompt-tokens)");
-
     private static IModelSource Find(string model, ModelZoo zoo, long seed)
     {
         if (model == Builtin)
