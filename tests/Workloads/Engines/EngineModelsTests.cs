@@ -1,10 +1,14 @@
 using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Backends.Cpu;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Recording;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Engines;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
+using PimSim.Workloads.Tests.Techniques;
 using Xunit;
 
 namespace PimSim.Workloads.Tests.Engines;
@@ -23,7 +27,7 @@ public class EngineModelsTests
     public void Recorded_on_the_processor_a_trace_holds_the_operators_of_the_Shape_backend(string name)
     {
         using IEngineModel computed = EngineModels.Open(name, "cpu", Zoo, seed: 3);
-        ModelShape shape = ((EngineModel<Traces.Engine.Backends.Cpu.CpuTensor>)computed).Shape;
+        ModelShape shape = ((EngineModel<CpuTensor>)computed).Shape;
         using EngineModel<ShapeTensor> shapes = new("shape", new ShapeBackend(shape));
         GenerationRequest request = new(5, 4, 2);
         int[] prompt = [.. Enumerable.Range(0, 10)];
@@ -61,6 +65,28 @@ public class EngineModelsTests
     public void Weights_that_do_not_fit_are_refused_before_they_are_drawn() => Assert.Matches(
         "the weights of gpt3-175b with random weights take \\d+ MiB, more than the \\d+ MiB of memory",
         Assert.Throws<PimSimUserException>(() => EngineModels.Open("gpt3-175b", "cpu", Zoo)).Message);
+
+    /// <summary>An encoder-decoder reads the prompt and generates from its start token: its trace is that of the direct source, times and
+    /// tokens beside it where it is computed.</summary>
+    [Fact]
+    public void An_encoder_decoder_runs_on_both_backends()
+    {
+        EncoderDecoderShape shape = AutoregressiveTests.T5 with { ActivationType = DataType.Fp32, KvType = DataType.Fp32 };
+        GenerationRequest request = new(4, 3, 2);
+        int[] prompt = [3, 4, 5, 6, 7, 8, 9, 10];
+        Step[] expected = [.. new GenerationSource(shape, Technique, request).Steps()];
+        using EncoderDecoderEngineModel<ShapeTensor> shapes = new("shape", new ShapeEncoderDecoderBackend(shape));
+        Assert.Equal(expected, shapes.Run(Technique, request, prompt));
+        Assert.Equal(new GenerationSource(shape, Technique, request).Footprint, shapes.Footprint(Technique, request));
+
+        using IEncoderDecoderWeights weights = RandomEncoderDecoderWeights.Create(shape, new EncoderDecoderNumerics(), 1);
+        using CpuEncoderDecoderBackend backend = new(weights);
+        using EncoderDecoderEngineModel<CpuTensor> computed = new("cpu", backend, new StopwatchClock());
+        Step[] measured = [.. computed.Run(Technique, request, prompt)];
+        Assert.Equal(expected.Select(step => step.CommittedTokens), measured.Select(step => step.CommittedTokens));
+        Assert.All(expected.Zip(measured), pair => Assert.Equal(pair.First.Blocks, pair.Second.Blocks));
+        Assert.Contains(measured, step => step.Decisions.Length > 0);
+    }
 
     private static long[] Tokens(long seed)
     {

@@ -12,7 +12,7 @@ public class AutoregressiveTests
 {
     private static readonly ModelShape Model = new ModelZoo([ModelZoo.ShippedFolder]).Shape("qwen2.5-0.5b");
 
-    private static readonly EncoderDecoderShape T5 = new()
+    internal static readonly EncoderDecoderShape T5 = new()
     {
         Name = "t5",
         EncoderLayers = 2,
