@@ -25,8 +25,8 @@ internal static class TraceCommandLine
 
     private static Command CreateRecord()
     {
-        Option<string> model = new("--model") { Description = $"A name of 'pimsim list models', a folder with a model, or {EngineModels.Builtin}. Default: {EngineModels.Builtin}.", DefaultValueFactory = _ => EngineModels.Builtin };
-        Option<string> backend = new("--backend") { Description = $"{string.Join(", ", EngineModels.Backends)}; shape computes nothing and is exact in all shapes. Default: {EngineModels.CpuBackendName}.", DefaultValueFactory = _ => EngineModels.CpuBackendName };
+        Option<string> model = new("--model") { Description = $"A name of 'pimsim list models', a folder with a model, or {EngineModels.Builtin}.", DefaultValueFactory = _ => EngineModels.Builtin };
+        Option<string> backend = new("--backend") { Description = $"{string.Join(", ", EngineModels.Backends)}; shape computes nothing and is exact in all shapes.", DefaultValueFactory = _ => EngineModels.CpuBackendName };
         Option<string> technique = new("--technique") { Description = "How tokens are generated; 'pimsim list techniques'.", DefaultValueFactory = _ => "autoregressive" };
         Option<int?> promptTokens = new("--prompt-tokens") { Description = "Length of the prompt of each sequence: the token that begins a text, where the model has one, then drawn ones. Default: 1." };
         Option<FileInfo?> promptFile = new("--prompt-file") { Description = "A text (UTF-8) as the prompt of each sequence." };
