@@ -26,16 +26,16 @@ internal static class TraceCommandLine
     private static Command CreateRecord()
     {
         Option<string> model = new("--model") { Description = $"A name of 'pimsim list models', a folder with a model, or {EngineModels.Builtin}.", DefaultValueFactory = _ => EngineModels.Builtin };
-        Option<string> backend = new("--backend") { Description = $"{string.Join(", ", EngineModels.Backends)}; shape computes nothing and is exact in all shapes.", DefaultValueFactory = _ => EngineModels.CpuBackendName };
+        Option<string> backend = new("--backend") { Description = $"{EngineModels.BackendNames}; shape computes nothing and is exact in all shapes.", DefaultValueFactory = _ => EngineModels.CpuBackendName };
         Option<string> technique = new("--technique") { Description = "How tokens are generated; 'pimsim list techniques'.", DefaultValueFactory = _ => "autoregressive" };
         Option<int?> promptTokens = new("--prompt-tokens") { Description = "Length of the prompt of each sequence: the token that begins a text, where the model has one, then drawn ones. Default: 1." };
         Option<FileInfo?> promptFile = new("--prompt-file") { Description = "A text (UTF-8) as the prompt of each sequence." };
-        Option<int> tokens = new("--tokens") { Description = "Tokens to generate, per sequence.", Required = true };
-        Option<int> sequences = new("--sequences") { Description = "Sequences generated at once.", DefaultValueFactory = _ => 1 };
-        Option<long> seed = new("--seed") { Description = "Seed of all that is drawn; the trace file notes it." };
-        Option<int> threads = new("--threads") { Description = "Threads of the cpu backend. Default: one per processor." };
+        Option<int?> tokens = new("--tokens") { Description = "Tokens to generate, per sequence.", Required = true };
+        Option<int?> sequences = new("--sequences") { Description = "Sequences generated at once. Default: 1." };
+        Option<int?> seed = new("--seed") { Description = "Seed of all that is drawn; the trace file notes it." };
+        Option<int?> threads = new("--threads") { Description = "Threads of the cpu backend. Default: one per processor." };
         threads.Validators.Add(RunCommand.RequirePositive);
-        Option<string> file = OutOption($"The trace file; {string.Join(", ", TraceFile.Extensions)}.");
+        Option<string> file = OutOption($"The trace file; {TraceFile.ExtensionNames}.");
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
         promptTokens.Validators.Add(RunCommand.RequirePositive);
         tokens.Validators.Add(RunCommand.RequirePositive);
@@ -54,10 +54,10 @@ internal static class TraceCommandLine
             parsed.GetRequiredValue(technique),
             parsed.GetValue(promptTokens) ?? 1,
             parsed.GetValue(promptFile)?.ToString(),
-            parsed.GetRequiredValue(tokens),
-            parsed.GetValue(sequences),
-            parsed.GetValue(seed),
-            parsed.GetValue(threads),
+            parsed.GetRequiredValue(tokens)!.Value,
+            parsed.GetValue(sequences) ?? 1,
+            parsed.GetValue(seed) ?? 0,
+            parsed.GetValue(threads) ?? 0,
             parsed.GetRequiredValue(file),
             parsed.GetValue(catalogue)?.ToString()).Run());
         return command;
@@ -124,7 +124,7 @@ internal static class TraceCommandLine
         return command;
     }
 
-    private static Argument<string> FileArgument() => new("FILE") { Description = $"A trace file: {string.Join(", ", TraceFile.Extensions)}." };
+    private static Argument<string> FileArgument() => new("FILE") { Description = $"A trace file: {TraceFile.ExtensionNames}." };
 
     private static Option<string> OutOption(string description) => new("--out") { Description = description, Required = true };
 }

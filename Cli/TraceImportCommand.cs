@@ -19,7 +19,7 @@ internal static class TraceImportCommand
         Argument<string> file = new("FILE") { Description = "A file of another tool; gzip too." };
         Option<string?> from = new("--from") { Description = $"{string.Join(", ", ImportFormats.Names)}; default: told from the content." };
         Option<string> phase = new("--phase") { Description = "What the operators were doing, which no profiler records: prefill or decode.", DefaultValueFactory = _ => Phases[0] };
-        Option<string> target = new("--out") { Description = $"Operators: {string.Join(", ", TraceFile.Extensions)}. Requests: .jsonl.", Required = true };
+        Option<string> target = new("--out") { Description = $"Operators: {TraceFile.ExtensionNames}. Requests: .jsonl.", Required = true };
         phase.AcceptOnlyFromAmong(Phases);
         Command command = new("import", "Reads another tool's trace of operators or requests and says what it holds.") { file, from, phase, target };
         command.SetAction(parsed => Run(

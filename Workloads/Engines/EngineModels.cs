@@ -19,6 +19,9 @@ public static class EngineModels
     /// <summary>Shapes without data.</summary>
     public const string ShapeBackendName = "shape";
 
+    /// <summary>The names of <see cref="Backends"/> in one text: what a command line that is not about traces need not load this assembly for.</summary>
+    public const string BackendNames = $"{CpuBackendName}, {CudaModels.BackendName}, {ShapeBackendName}";
+
     /// <summary>All names that a backend can have.</summary>
     public static IReadOnlyList<string> Backends { get; } = [CpuBackendName, CudaModels.BackendName, ShapeBackendName];
 

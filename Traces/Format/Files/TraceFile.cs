@@ -9,11 +9,18 @@ namespace PimSim.Traces.Format.Files;
 /// </summary>
 public static class TraceFile
 {
+    /// <summary>The extensions in one text, for those who only want to name them: a constant loads no format.</summary>
+    public const string ExtensionNames = $"{Parquet}, {JsonLines}, {PackedJsonLines}";
+
+    private const string Parquet = ".parquet";
+    private const string JsonLines = ".jsonl";
+    private const string PackedJsonLines = ".jsonl.gz";
+
     private static readonly (string Extension, ITraceFormat Format)[] Formats =
     [
-        (".parquet", new ParquetFormat()),
-        (".jsonl", new JsonLinesFormat(compressed: false)),
-        (".jsonl.gz", new JsonLinesFormat(compressed: true)),
+        (Parquet, new ParquetFormat()),
+        (JsonLines, new JsonLinesFormat(compressed: false)),
+        (PackedJsonLines, new JsonLinesFormat(compressed: true)),
     ];
 
     /// <summary>The extensions of trace files.</summary>
