@@ -16,10 +16,10 @@ internal sealed record TrainingSettings
     public DecoderConfiguration Draft { get; init; } = DecoderConfiguration.Draft;
 
     /// <summary>How the model is trained.</summary>
-    public TrainingPlan MainPlan { get; init; } = new() { Steps = 800, Batch = 8, LearningRate = 3e-3 };
+    public TrainingPlan MainPlan { get; init; } = new() { Steps = 2400, Batch = 8, LearningRate = 3e-3 };
 
     /// <summary>How the draft model is trained.</summary>
-    public TrainingPlan DraftPlan { get; init; } = new() { Steps = 800, Batch = 8, LearningRate = 5e-3 };
+    public TrainingPlan DraftPlan { get; init; } = new() { Steps = 2400, Batch = 8, LearningRate = 5e-3 };
 
     /// <summary>How the draft heads are trained.</summary>
     public TrainingPlan HeadPlan { get; init; } = new() { Steps = 300, Batch = 8, LearningRate = 3e-3 };

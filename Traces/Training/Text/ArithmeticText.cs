@@ -51,6 +51,7 @@ internal static class ArithmeticText
         string things = noun switch
         {
             "box" => "boxes",
+            "compass" => "compasses",
             "knife" => "knives",
             _ => noun + "s",
         };
