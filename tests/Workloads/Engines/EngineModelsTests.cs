@@ -45,7 +45,7 @@ public class EngineModelsTests
     }
 
     [Fact]
-    public void The_names_in_one_text_are_all_names() => Assert.Equal(string.Join(", ", EngineModels.Backends), EngineModels.BackendNames);
+    public void The_names_in_one_text_are_all_names() => Assert.Equal(EngineModels.BackendNames, string.Join(", ", EngineModels.Backends));
 
     [Fact]
     public void The_same_seed_gives_the_same_tokens_and_another_seed_others()
