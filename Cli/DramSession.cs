@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Dram.Requests;
@@ -19,16 +18,8 @@ internal sealed class DramSession(
 
     public int Run()
     {
-        using CancellationTokenSource stop = new();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
-
-        return Run(stop.Token);
+        using Interruption interruption = new();
+        return Run(interruption.Token);
     }
 
     private int Run(CancellationToken cancellation)

@@ -40,6 +40,11 @@ public static class EngineModels
             throw new PimSimUserException($"unknown backend '{backend}'; {NearestWord.Suggest(backend, Backends)}");
         }
 
+        if (threads != 0 && backend != CpuBackendName)
+        {
+            throw new PimSimUserException($"threads are of the {CpuBackendName} backend; the {backend} backend has none to choose");
+        }
+
         IModelSource source = Find(model, zoo, seed);
         return backend switch
         {

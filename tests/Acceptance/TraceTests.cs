@@ -93,6 +93,10 @@ public class TraceTests
         (exitCode, _, errors) = PimSimProcess.Run("trace", "import", requests, "--out", folder.File("r.parquet"));
         Assert.Equal(2, exitCode);
         Assert.Contains("a name that ends in .jsonl would be right", errors, StringComparison.Ordinal);
+        (exitCode, _, errors) = PimSimProcess.Run("trace", "import", requests, "--phase", "decode", "--out", folder.File("r2.jsonl"));
+        Assert.Equal(2, exitCode);
+        Assert.Contains("--phase is of operators", errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.File("r2.jsonl")));
         folder.Write("azure.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,x,10\n");
         (exitCode, _, errors) = PimSimProcess.Run("trace", "import", requests, "--from", "azure", "--out", folder.File("bad.jsonl"));
         Assert.Equal(2, exitCode);

@@ -128,10 +128,7 @@ public sealed partial class DramController
     private void Renumber()
     {
         _sequence = _pool.Renumber();
-        for (int bank = 0; bank < _banks.Length; bank++)
-        {
-            Renew(bank);
-        }
+        RenewAll();
     }
 
     private void RenewAll()

@@ -45,11 +45,19 @@ internal sealed class ConfigFile
     public string File => _root.File;
 
     /// <summary>Reads a file and its model type.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="folder">The folder of the model.</param>
     /// <param name="knownTypes">What <c>model_type</c> may be.</param>
-    /// <exception cref="PimSimUserException">No JSON object, or an unknown model type.</exception>
-    public static ConfigFile Load(string path, IReadOnlyCollection<string> knownTypes)
+    /// <exception cref="PimSimUserException">No such folder or file, no JSON object, or an unknown model type.</exception>
+    public static ConfigFile Load(string folder, IReadOnlyCollection<string> knownTypes)
     {
+        ArgumentNullException.ThrowIfNull(folder);
+        string path = Path.Combine(folder, HuggingFaceModel.ConfigName);
+        if (!Directory.Exists(folder) || !System.IO.File.Exists(path))
+        {
+            string what = Directory.Exists(folder) ? $"no {HuggingFaceModel.ConfigName} in it" : "there is no such folder";
+            throw new PimSimUserException($"{folder}: {what}; a folder of a Hugging Face model is needed: {HuggingFaceModel.ConfigName} and safetensors files");
+        }
+
         ProblemList problems = new();
         JsonPlace root = JsonPlace.Load(path, MaxBytes, problems);
         JsonPlace type = root.Required("model_type");

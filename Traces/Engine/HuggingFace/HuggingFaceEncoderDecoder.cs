@@ -16,7 +16,7 @@ public static class HuggingFaceEncoderDecoder
 
     /// <summary>Whether a folder holds an encoder-decoder rather than a model for <see cref="HuggingFaceModel"/>.</summary>
     /// <exception cref="PimSimUserException">There is no config.json, or it names neither.</exception>
-    public static bool Matches(string folder) => ModelTypes.Contains(Open(folder, [.. ModelTypes, .. HuggingFaceModel.ModelTypes]).ModelType);
+    public static bool Matches(string folder) => ModelTypes.Contains(ConfigFile.Load(folder, [.. ModelTypes, .. HuggingFaceModel.ModelTypes]).ModelType);
 
     /// <summary>Opens a folder. All matrices stay in the mapped files, in their type. Activations and caches are given as fp32.</summary>
     /// <exception cref="PimSimUserException">Something is missing, wrong or not supported; the message lists all of it.</exception>
@@ -42,28 +42,13 @@ public static class HuggingFaceEncoderDecoder
     /// <exception cref="PimSimUserException">Something is missing, wrong or not supported; the message lists all of it.</exception>
     public static EncoderDecoderShape ReadShape(string folder) => ReadConfig(folder).Shape;
 
-    private static ConfigFile Open(string folder, IReadOnlyCollection<string> knownTypes)
-    {
-        ArgumentNullException.ThrowIfNull(folder);
-        string path = Path.Combine(folder, HuggingFaceModel.ConfigName);
-        if (!Directory.Exists(folder) || !File.Exists(path))
-        {
-            string what = Directory.Exists(folder) ? $"no {HuggingFaceModel.ConfigName} in it" : "there is no such folder";
-            throw new PimSimUserException($"{folder}: {what}; a folder of a Hugging Face model is needed: {HuggingFaceModel.ConfigName} and safetensors files");
-        }
-
-        return ConfigFile.Load(path, knownTypes);
-    }
-
     private static EncoderDecoderConfig ReadConfig(string folder)
     {
-        ConfigFile file = Open(folder, ModelTypes);
+        ConfigFile file = ConfigFile.Load(folder, ModelTypes);
         EncoderDecoderConfig config = T5Family.Read(file);
         file.Close(encoderDecoder: true);
         file.Problems.ThrowIfAny();
 
-        // The type says nothing about which model it is; the folder's name does.
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        return config with { Shape = config.Shape with { Name = name.Length > 0 ? name : config.Shape.Name } };
+        return config with { Shape = config.Shape with { Name = HuggingFaceModel.NameOf(folder) ?? config.Shape.Name } };
     }
 }

@@ -52,23 +52,16 @@ public static class HuggingFaceModel
 
     private static (ModelFamily Family, ModelConfig Config) ReadConfig(string folder)
     {
-        ArgumentNullException.ThrowIfNull(folder);
-        string path = Path.Combine(folder, ConfigName);
-        if (!Directory.Exists(folder) || !File.Exists(path))
-        {
-            string what = Directory.Exists(folder) ? $"no {ConfigName} in it" : "there is no such folder";
-            throw new PimSimUserException($"{folder}: {what}; a folder of a Hugging Face model is needed: {ConfigName} and safetensors files");
-        }
-
-        ConfigFile file = ConfigFile.Load(path, ModelTypes);
+        ConfigFile file = ConfigFile.Load(folder, ModelTypes);
         ModelFamily family = Families.First(known => known.ModelTypes.Contains(file.ModelType));
         ModelConfig config = family.Read(file);
         file.Close();
         file.Problems.ThrowIfAny();
 
-        // The type says nothing about which model it is; the folder's name does.
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        ModelShape shape = config.Shape with { Name = name.Length > 0 ? name : config.Shape.Name };
-        return (family, config with { Shape = shape });
+        return (family, config with { Shape = config.Shape with { Name = NameOf(folder) ?? config.Shape.Name } });
     }
+
+    /// <summary>A config.json says nothing about which model it is; the folder's name does. Null for the root of a file system.</summary>
+    internal static string? NameOf(string folder) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is { Length: > 0 } name ? name : null;
 }

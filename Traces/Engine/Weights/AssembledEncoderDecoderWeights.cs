@@ -36,12 +36,12 @@ public sealed class AssembledEncoderDecoderWeights : IEncoderDecoderWeights
         ArgumentNullException.ThrowIfNull(linear);
         ArgumentNullException.ThrowIfNull(norm);
         (Shape, Numerics, TokenEmbedding, _owner) = (shape, numerics, tokenEmbedding, owner);
-        Check(tokenEmbedding, shape.Vocab, shape.Hidden, "the token embedding");
+        WeightChecks.Matrix(tokenEmbedding, shape.Vocab, shape.Hidden, "the token embedding");
         _positions = [positions(ModelStack.Encoder), positions(ModelStack.Decoder)];
         foreach (ModelStack stack in Enum.GetValues<ModelStack>())
         {
             bool learned = shape.Position == EncoderDecoderPosition.Learned;
-            Check(_positions[(int)stack], learned ? shape.MaxPositions : shape.Buckets.Count, learned ? shape.Hidden : shape.Heads, $"the positions of the {stack}");
+            WeightChecks.Matrix(_positions[(int)stack], learned ? shape.MaxPositions : shape.Buckets.Count, learned ? shape.Hidden : shape.Heads, $"the positions of the {stack}");
             for (int layer = 0; layer < shape.Layers(stack); layer++)
             {
                 foreach (OperatorRole role in EncoderDecoderShape.LayerMatrices(stack))
@@ -95,33 +95,16 @@ public sealed class AssembledEncoderDecoderWeights : IEncoderDecoderWeights
     {
         WeightMatrix matrix = Shape.Matrix(stack, role);
         string what = $"{role} of layer {layer} of the {stack}";
-        Check(linear.Matrix, matrix.Outputs, matrix.Inputs, what);
-        Check(linear.Bias, matrix.Bias ? matrix.Outputs : 0, $"the bias of {what}");
+        WeightChecks.Matrix(linear.Matrix, matrix.Outputs, matrix.Inputs, what);
+        WeightChecks.Vector(linear.Bias.Span, matrix.Bias ? matrix.Outputs : 0, $"the bias of {what}");
         return linear;
     }
 
     private NormWeights Checked(ModelStack stack, OperatorRole role, int layer, NormWeights norm)
     {
         string what = $"{role} of layer {layer} of the {stack}";
-        Check(norm.Scale, Shape.Hidden, $"the scale of {what}");
-        Check(norm.Shift, Shape.Norm == NormKind.LayerNorm ? Shape.Hidden : 0, $"the shift of {what}");
+        WeightChecks.Vector(norm.Scale.Span, Shape.Hidden, $"the scale of {what}");
+        WeightChecks.Vector(norm.Shift.Span, Shape.Norm == NormKind.LayerNorm ? Shape.Hidden : 0, $"the shift of {what}");
         return norm;
-    }
-
-    private static void Check(WeightTensor tensor, int rows, int columns, string what)
-    {
-        int held = tensor.Segments.Sum(segment => segment.Rows);
-        if (tensor.Rows != rows || tensor.Columns != columns || held != rows)
-        {
-            throw new ArgumentException($"{what} is [{tensor.Rows}, {tensor.Columns}] with {held} rows held; [{rows}, {columns}] is needed", nameof(tensor));
-        }
-    }
-
-    private static void Check(ReadOnlyMemory<float> vector, int length, string what)
-    {
-        if (vector.Length != length)
-        {
-            throw new ArgumentException($"{what} has {vector.Length} numbers; {length} are needed", nameof(vector));
-        }
     }
 }

@@ -49,10 +49,10 @@ public sealed class AssembledWeights : IModelWeights
         ArgumentNullException.ThrowIfNull(linear);
         ArgumentNullException.ThrowIfNull(norm);
         (Shape, Numerics, TokenEmbedding, PositionEmbedding, _owner) = (shape, numerics, tokenEmbedding, positionEmbedding, owner);
-        Check(tokenEmbedding, shape.Vocab, shape.Hidden, "the token embedding");
+        WeightChecks.Matrix(tokenEmbedding, shape.Vocab, shape.Hidden, "the token embedding");
         if (shape.Position == PositionKind.Learned)
         {
-            Check(positionEmbedding ?? throw new ArgumentNullException(nameof(positionEmbedding)), shape.MaxPositions, shape.Hidden, "the position embedding");
+            WeightChecks.Matrix(positionEmbedding ?? throw new ArgumentNullException(nameof(positionEmbedding)), shape.MaxPositions, shape.Hidden, "the position embedding");
         }
 
         _linears = new LinearWeights[shape.Layers][];
@@ -125,33 +125,16 @@ public sealed class AssembledWeights : IModelWeights
     {
         LinearWeights result = linear(role, layer);
         WeightMatrix matrix = Shape.Matrix(role);
-        Check(result.Matrix, matrix.Outputs, matrix.Inputs, $"{role} of layer {layer}");
-        Check(result.Bias, matrix.Bias ? matrix.Outputs : 0, $"the bias of {role} of layer {layer}");
+        WeightChecks.Matrix(result.Matrix, matrix.Outputs, matrix.Inputs, $"{role} of layer {layer}");
+        WeightChecks.Vector(result.Bias.Span, matrix.Bias ? matrix.Outputs : 0, $"the bias of {role} of layer {layer}");
         return result;
     }
 
     private NormWeights Checked(OperatorRole role, int layer, Func<OperatorRole, int, NormWeights> norm)
     {
         NormWeights result = norm(role, layer);
-        Check(result.Scale, Shape.Hidden, $"the scale of {role} of layer {layer}");
-        Check(result.Shift, Shape.Norm == NormKind.LayerNorm ? Shape.Hidden : 0, $"the shift of {role} of layer {layer}");
+        WeightChecks.Vector(result.Scale.Span, Shape.Hidden, $"the scale of {role} of layer {layer}");
+        WeightChecks.Vector(result.Shift.Span, Shape.Norm == NormKind.LayerNorm ? Shape.Hidden : 0, $"the shift of {role} of layer {layer}");
         return result;
-    }
-
-    private static void Check(WeightTensor tensor, int rows, int columns, string what)
-    {
-        int held = tensor.Segments.Sum(segment => segment.Rows);
-        if (tensor.Rows != rows || tensor.Columns != columns || held != rows)
-        {
-            throw new ArgumentException($"{what} is [{tensor.Rows}, {tensor.Columns}] with {held} rows held; [{rows}, {columns}] is needed", nameof(tensor));
-        }
-    }
-
-    private static void Check(ReadOnlyMemory<float> vector, int length, string what)
-    {
-        if (vector.Length != length)
-        {
-            throw new ArgumentException($"{what} has {vector.Length} numbers; {length} are needed", nameof(vector));
-        }
     }
 }

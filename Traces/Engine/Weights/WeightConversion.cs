@@ -102,7 +102,6 @@ public static class WeightConversion
 
     private static WeightTensor Convert(WeightTensor tensor, DataType type, int groupSize, float[] scales, RowWriter write)
     {
-        WeightRows rows = new(tensor);
         int rowBytes = (int)type.Bytes(tensor.Columns);
         int rowsInPiece = Math.Max(1, PieceBytes / rowBytes);
         List<WeightSegment> segments = [];
@@ -113,7 +112,7 @@ public static class WeightConversion
             int start = first;
             ForEachRow(count, () => new float[tensor.Columns], (row, values) =>
             {
-                rows.Read(start + row, values);
+                WeightRows.Read(tensor, start + row, values);
                 write(start + row, values, piece.AsSpan(row * rowBytes, rowBytes));
             });
             segments.Add(new WeightSegment(new CopiedWeights(piece), 0, count));

@@ -217,7 +217,7 @@ public class WeightConversionTests
         return new WeightTensor(DataType.Fp32, rows, columns, [new WeightSegment(memory, offsets[0], firstRows), new WeightSegment(memory, offsets[1], rows - firstRows)]);
     }
 
-    private static byte[] Stored(WeightTensor tensor, int row) => new WeightRows(tensor).Stored(row).ToArray();
+    private static byte[] Stored(WeightTensor tensor, int row) => WeightRows.Stored(tensor, row).ToArray();
 
     private static float NearestBrain(float value)
     {

@@ -64,7 +64,7 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
         CpuTensor result = _pool.Rent(tokens.Length, Shape.Hidden);
         for (int row = 0; row < tokens.Length; row++)
         {
-            WeightRows.Decode(_model.TokenEmbedding, tokens[row], result.WritableRow(row));
+            WeightRows.Read(_model.TokenEmbedding, tokens[row], result.WritableRow(row));
         }
 
         return result;
@@ -78,7 +78,7 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
         CpuTensor result = _pool.Rent(rows, Shape.Hidden);
         for (int row = 0; row < rows; row++)
         {
-            WeightRows.Decode(table, own.Position(row, rows), result.WritableRow(row));
+            WeightRows.Read(table, own.Position(row, rows), result.WritableRow(row));
         }
 
         return result;

@@ -80,7 +80,7 @@ public sealed class CpuEncoderDecoderBackend : IEncoderDecoderBackend<CpuTensor>
         CpuTensor result = _pool.Rent(tokens.Length, Shape.Hidden);
         for (int row = 0; row < tokens.Length; row++)
         {
-            WeightRows.Decode(_model.TokenEmbedding, tokens[row], result.WritableRow(row));
+            WeightRows.Read(_model.TokenEmbedding, tokens[row], result.WritableRow(row));
         }
 
         return result;
@@ -99,7 +99,7 @@ public sealed class CpuEncoderDecoderBackend : IEncoderDecoderBackend<CpuTensor>
         CpuTensor result = _pool.Rent(rows, Shape.Hidden);
         for (int row = 0; row < rows; row++)
         {
-            WeightRows.Decode(_model.Positions(stack), own.Position(row, rows), result.WritableRow(row));
+            WeightRows.Read(_model.Positions(stack), own.Position(row, rows), result.WritableRow(row));
         }
 
         return result;

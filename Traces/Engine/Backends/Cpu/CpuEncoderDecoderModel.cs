@@ -20,11 +20,11 @@ internal sealed class CpuEncoderDecoderModel
     {
         EncoderDecoderShape shape = weights.Shape;
         Numerics = weights.Numerics;
-        TokenEmbedding = CpuModel.Checked(weights.TokenEmbedding, shape.Vocab, shape.Hidden, "token embedding");
+        TokenEmbedding = WeightChecks.Matrix(weights.TokenEmbedding, shape.Vocab, shape.Hidden, "token embedding");
         bool learned = shape.Position == EncoderDecoderPosition.Learned;
         _positions = Array.ConvertAll(
             Enum.GetValues<ModelStack>(),
-            stack => CpuModel.Checked(weights.Positions(stack), learned ? shape.MaxPositions : shape.Buckets.Count, learned ? shape.Hidden : shape.Heads, $"positions of the {stack}"));
+            stack => WeightChecks.Matrix(weights.Positions(stack), learned ? shape.MaxPositions : shape.Buckets.Count, learned ? shape.Hidden : shape.Heads, $"positions of the {stack}"));
         if (!learned)
         {
             EncoderBias = new ScoreBias(shape.Buckets, _positions[(int)ModelStack.Encoder], bidirectional: true);
@@ -89,8 +89,8 @@ internal sealed class CpuEncoderDecoderModel
         for (int layer = 0; layer < matrix.Instances; layer++)
         {
             string what = $"{role} {layer} of the {stack}";
-            WeightTensor tensor = CpuModel.Checked(weights.Matrix(stack, role, layer), matrix.Outputs, matrix.Inputs, what);
-            float[] bias = CpuModel.Checked(weights.Bias(stack, role, layer), matrix.Bias ? matrix.Outputs : 0, $"bias of {what}");
+            WeightTensor tensor = WeightChecks.Matrix(weights.Matrix(stack, role, layer), matrix.Outputs, matrix.Inputs, what);
+            float[] bias = WeightChecks.Vector(weights.Bias(stack, role, layer), matrix.Bias ? matrix.Outputs : 0, $"bias of {what}").ToArray();
             _matrices[Index(stack, role, layer)] = new CpuMatrix(tensor, bias);
         }
     }
@@ -99,8 +99,8 @@ internal sealed class CpuEncoderDecoderModel
     {
         int hidden = weights.Shape.Hidden;
         string what = $"{role} {layer} of the {stack}";
-        _scales[Index(stack, role, layer)] = CpuModel.Checked(weights.NormScale(stack, role, layer), hidden, $"scale of {what}");
-        _shifts[Index(stack, role, layer)] = CpuModel.Checked(weights.NormShift(stack, role, layer), weights.Shape.Norm == NormKind.LayerNorm ? hidden : 0, $"shift of {what}");
+        _scales[Index(stack, role, layer)] = WeightChecks.Vector(weights.NormScale(stack, role, layer), hidden, $"scale of {what}").ToArray();
+        _shifts[Index(stack, role, layer)] = WeightChecks.Vector(weights.NormShift(stack, role, layer), weights.Shape.Norm == NormKind.LayerNorm ? hidden : 0, $"shift of {what}").ToArray();
     }
 
     private int Index(ModelStack stack, OperatorRole role, int layer) => ((((int)stack * Roles) + (int)role) * _layers) + layer;

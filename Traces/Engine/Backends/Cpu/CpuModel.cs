@@ -22,11 +22,11 @@ internal sealed class CpuModel
         }
 
         Numerics = weights.Numerics;
-        TokenEmbedding = Checked(weights.TokenEmbedding, shape.Vocab, shape.Hidden, "token embedding");
+        TokenEmbedding = WeightChecks.Matrix(weights.TokenEmbedding, shape.Vocab, shape.Hidden, "token embedding");
         if (shape.Position == PositionKind.Learned)
         {
             WeightTensor positions = weights.PositionEmbedding ?? throw new ArgumentException("learned positions without vectors", nameof(weights));
-            PositionEmbedding = Checked(positions, shape.MaxPositions, shape.Hidden, "position embedding");
+            PositionEmbedding = WeightChecks.Matrix(positions, shape.MaxPositions, shape.Hidden, "position embedding");
         }
 
         _layers = shape.Layers;
@@ -39,8 +39,8 @@ internal sealed class CpuModel
             WeightMatrix matrix = shape.Matrix(role);
             for (int layer = 0; layer < matrix.Instances; layer++)
             {
-                WeightTensor tensor = Checked(weights.Matrix(role, layer), matrix.Outputs, matrix.Inputs, $"{role} {layer}");
-                float[] bias = Checked(weights.Bias(role, layer), matrix.Bias ? matrix.Outputs : 0, $"bias of {role} {layer}");
+                WeightTensor tensor = WeightChecks.Matrix(weights.Matrix(role, layer), matrix.Outputs, matrix.Inputs, $"{role} {layer}");
+                float[] bias = WeightChecks.Vector(weights.Bias(role, layer), matrix.Bias ? matrix.Outputs : 0, $"bias of {role} {layer}").ToArray();
                 _matrices[Index(role, layer)] = new CpuMatrix(tensor, bias);
             }
         }
@@ -49,8 +49,8 @@ internal sealed class CpuModel
         {
             for (int layer = 0; layer < (role == OperatorRole.FinalNorm ? 1 : _layers); layer++)
             {
-                _scales[Index(role, layer)] = Checked(weights.NormScale(role, layer), shape.Hidden, $"scale of {role} {layer}");
-                _shifts[Index(role, layer)] = Checked(weights.NormShift(role, layer), shape.Norm == NormKind.LayerNorm ? shape.Hidden : 0, $"shift of {role} {layer}");
+                _scales[Index(role, layer)] = WeightChecks.Vector(weights.NormScale(role, layer), shape.Hidden, $"scale of {role} {layer}").ToArray();
+                _shifts[Index(role, layer)] = WeightChecks.Vector(weights.NormShift(role, layer), shape.Norm == NormKind.LayerNorm ? shape.Hidden : 0, $"shift of {role} {layer}").ToArray();
             }
         }
     }
@@ -69,25 +69,4 @@ internal sealed class CpuModel
     public float[] NormShift(OperatorRole role, int layer) => _shifts[Index(role, layer)]!;
 
     private int Index(OperatorRole role, int layer) => ((int)role * _layers) + layer;
-
-    internal static float[] Checked(ReadOnlySpan<float> vector, int length, string what) => vector.Length == length
-        ? vector.ToArray()
-        : throw new ArgumentException($"{what} has {vector.Length} numbers, not {length}", nameof(vector));
-
-    /// <summary>A matrix that has the rows, columns and scales that it says.</summary>
-    internal static WeightTensor Checked(WeightTensor tensor, int rows, int columns, string what)
-    {
-        if (tensor.Rows != rows || tensor.Columns != columns || tensor.Segments.Sum(segment => (long)segment.Rows) != rows)
-        {
-            throw new ArgumentException($"{what} is [{tensor.Rows}, {tensor.Columns}], not [{rows}, {columns}]", nameof(tensor));
-        }
-
-        bool scaled = tensor.Type is DataType.Int8 or DataType.Int4;
-        if (scaled && (tensor.GroupSize < 1 || columns % tensor.GroupSize != 0 || tensor.Scales.Length != (long)rows * (columns / tensor.GroupSize)))
-        {
-            throw new ArgumentException($"{what} has {tensor.Scales.Length} scales for groups of {tensor.GroupSize} of [{rows}, {columns}]", nameof(tensor));
-        }
-
-        return tensor;
-    }
 }

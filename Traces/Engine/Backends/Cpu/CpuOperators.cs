@@ -187,7 +187,7 @@ public sealed class CpuOperators : IOperatorBackend<CpuTensor, CpuQuantised>, ID
     {
         if (!_matrices.TryGetValue(owner, out CpuMatrix? matrix))
         {
-            matrix = new CpuMatrix(CpuModel.Checked(weights, weights.Rows, weights.Columns, "the matrix"), bias.ToArray());
+            matrix = new CpuMatrix(WeightChecks.Matrix(weights, weights.Rows, weights.Columns, "the matrix"), bias.ToArray());
             _matrices.Add(owner, matrix);
         }
 

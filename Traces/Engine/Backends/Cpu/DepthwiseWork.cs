@@ -68,7 +68,7 @@ internal sealed class DepthwiseWork : ParallelWork
 
         for (int channel = 0; channel < kernel.Rows; channel++)
         {
-            WeightRows.Decode(kernel, channel, _filter);
+            WeightRows.Read(kernel, channel, _filter);
             for (int tap = 0; tap < kernel.Columns; tap++)
             {
                 _filters[(tap * kernel.Rows) + channel] = _filter[tap];

@@ -26,7 +26,7 @@ internal sealed class ScoreBias
         for (int bucket = 0; bucket < buckets.Count; bucket++)
         {
             _byBucket[bucket] = new float[table.Columns];
-            WeightRows.Decode(table, bucket, _byBucket[bucket]);
+            WeightRows.Read(table, bucket, _byBucket[bucket]);
         }
     }
 
