@@ -36,6 +36,9 @@ public enum CollectiveMethod : byte
     /// <summary>Messages between pairs, LL protocol.</summary>
     PeerLL,
 
-    /// <summary>Messages between pairs, Simple protocol.</summary>
+    /// <summary>Messages between all pairs at once, Simple protocol.</summary>
     PeerSimple,
+
+    /// <summary>One message one way, Simple protocol.</summary>
+    Message,
 }

@@ -15,7 +15,7 @@ public sealed class CollectiveModel
     private readonly CollectiveStack _stack;
     private readonly GenerationCosts _costs;
     private readonly GenerationCosts _library;
-    private readonly MethodCosts[] _methods = new MethodCosts[(int)CollectiveMethod.PeerSimple + 1];
+    private readonly MethodCosts[] _methods = new MethodCosts[(int)CollectiveMethod.Message + 1];
     private readonly double _picosecondsPerByte;
 
     /// <summary>Prepares the model.</summary>
@@ -98,7 +98,8 @@ public sealed class CollectiveModel
         if (kind is CollectiveKind.AllToAll or CollectiveKind.SendReceive)
         {
             long message = kind == CollectiveKind.AllToAll ? bytes / Group.RanksPerNode : bytes;
-            return message <= _stack.Tuner.PeerLLLimit ? CollectiveMethod.PeerLL : CollectiveMethod.PeerSimple;
+            CollectiveMethod large = kind == CollectiveKind.AllToAll ? CollectiveMethod.PeerSimple : CollectiveMethod.Message;
+            return message <= _stack.Tuner.PeerLLLimit ? CollectiveMethod.PeerLL : large;
         }
 
         return _stack.Custom?.Choose(kind, Group.RanksPerNode, bytes) ?? _stack.Tuner.Choose(kind, Group.RanksPerNode, bytes, Group.Link, _library).Method;
@@ -112,7 +113,7 @@ public sealed class CollectiveModel
     {
         if (kind is CollectiveKind.AllToAll or CollectiveKind.SendReceive)
         {
-            return Across(CollectiveMethod.PeerSimple, kind, bytes);
+            return Across(kind == CollectiveKind.AllToAll ? CollectiveMethod.PeerSimple : CollectiveMethod.Message, kind, bytes);
         }
 
         CollectiveCost best = Across(CollectiveMethod.RingLL, kind, bytes);
@@ -131,12 +132,12 @@ public sealed class CollectiveModel
         LinkSpecification network = Group.Network!;
         (int inner, int outer) = StepsAcross(method, kind);
         MethodCosts costs = _methods[(int)method];
-        bool isPeer = method == CollectiveMethod.PeerSimple;
+        bool isPeer = method >= CollectiveMethod.PeerSimple;
         double step = _stack.Tuner.NetworkStep[isPeer ? (int)CollectiveMethod.RingSimple : (int)method];
         CollectiveSchedule all = CollectiveSchedule.Of(method, kind, kind == CollectiveKind.SendReceive ? 2 : Group.Ranks, bytes);
         double leaving = BytesLeavingNode(method, kind, bytes);
-        double networkShare = _stack.NetworkShare * costs.Share / _methods[isPeer ? (int)CollectiveMethod.PeerSimple : (int)CollectiveMethod.RingSimple].Share;
-        double networkTime = leaving * 1e12 / (network.PayloadBytesPerSecond * Math.Min(1, networkShare) * LinksInUse(kind));
+        double networkShare = isPeer ? _stack.MessageNetworkShare : _stack.RingNetworkShare * Math.Min(1, costs.Share / _methods[(int)CollectiveMethod.RingSimple].Share);
+        double networkTime = leaving * 1e12 / (network.PayloadBytesPerSecond * networkShare * LinksInUse(kind));
         bool staysInside = kind == CollectiveKind.SendReceive || Group.RanksPerNode == 1;
         double nodeTime = staysInside ? 0 : all.WireBytes * _picosecondsPerByte / costs.Share;
         double local = all.LocalBytes * 1e12 / _library.LocalBytesPerSecond;
@@ -155,7 +156,7 @@ public sealed class CollectiveModel
     private (int Inner, int Outer) StepsAcross(CollectiveMethod method, CollectiveKind kind)
     {
         int passes = kind == CollectiveKind.AllReduce ? 2 : 1;
-        if (method == CollectiveMethod.PeerSimple)
+        if (method >= CollectiveMethod.PeerSimple)
         {
             return (0, 1);
         }

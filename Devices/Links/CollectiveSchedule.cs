@@ -31,7 +31,7 @@ public readonly record struct CollectiveSchedule(int Steps, int Flags, double Wi
             (CollectiveMethod.OneShot, CollectiveKind.AllReduce) => new(1, others, (double)others * bytes, 0),
             (CollectiveMethod.TwoShot, CollectiveKind.AllReduce) => new(2, others, 2 * others * piece, 0),
             (CollectiveMethod.PeerLL or CollectiveMethod.PeerSimple, CollectiveKind.AllToAll) => new(1, others, others * piece, piece),
-            (CollectiveMethod.PeerLL or CollectiveMethod.PeerSimple, CollectiveKind.SendReceive) => new(1, 1, bytes, 0),
+            (CollectiveMethod.PeerLL or CollectiveMethod.Message, CollectiveKind.SendReceive) => new(1, 1, bytes, 0),
             _ => throw new ArgumentOutOfRangeException(nameof(method), method, $"no such {kind}"),
         };
     }

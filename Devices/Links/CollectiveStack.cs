@@ -8,7 +8,8 @@ namespace PimSim.Devices.Links;
 /// </summary>
 /// <param name="Name">Name of the catalogue entry.</param>
 /// <param name="Tuner">NCCL's table of expectations.</param>
-/// <param name="NetworkShare">Part of a network link's payload rate achieved between nodes.</param>
+/// <param name="RingNetworkShare">Part of the payload rate of all network links of a node that rings and trees achieve.</param>
+/// <param name="MessageNetworkShare">Part of the payload rate of a network link that messages between pairs achieve.</param>
 /// <param name="Custom">When own kernels replace the library's; null for the library itself.</param>
 /// <param name="Generations">Costs by generation.</param>
 /// <param name="Otherwise">The generation that stands in for one that is not there.</param>
@@ -16,7 +17,8 @@ namespace PimSim.Devices.Links;
 public sealed record CollectiveStack(
     string Name,
     TunerTable Tuner,
-    double NetworkShare,
+    double RingNetworkShare,
+    double MessageNetworkShare,
     CustomChoice? Custom,
     IReadOnlyDictionary<string, GenerationCosts> Generations,
     string Otherwise,
@@ -55,7 +57,7 @@ public sealed record CollectiveStack(
         CollectiveStack? library = root.Optional("library").Exists ? ReadLibrary(root.Optional("library"), folder) : null;
         CustomChoice? custom = library is null ? null : CustomChoice.Read(entry, root.Required("own_kernels"));
         TunerTable tuner = library?.Tuner ?? TunerTable.Read(entry, root.Required("tuner"));
-        double networkShare = library?.NetworkShare ?? (double)entry.Share(root, "network_share");
+        (double rings, double messages) = library is null ? ReadNetworkShares(entry, root.Required("network_share")) : (library.RingNetworkShare, library.MessageNetworkShare);
         Dictionary<string, GenerationCosts> generations = new(StringComparer.Ordinal);
         foreach ((string name, DataNode node) in root.Required("generations").Entries())
         {
@@ -65,7 +67,7 @@ public sealed record CollectiveStack(
 
         string otherwise = generations.Count == 0 ? "" : root.Required("otherwise").Word(generations.Keys, generations.Keys.First());
         root.RejectUnknownKeys();
-        return new CollectiveStack(entry.Name, tuner, networkShare, custom, generations, otherwise, library);
+        return new CollectiveStack(entry.Name, tuner, rings, messages, custom, generations, otherwise, library);
     }
 
     /// <summary>Costs on an architecture, or on the one that stands in for it.</summary>
@@ -74,6 +76,13 @@ public sealed record CollectiveStack(
     /// <summary>The same software with other costs on one architecture.</summary>
     public CollectiveStack With(string architecture, GenerationCosts costs) =>
         this with { Generations = new Dictionary<string, GenerationCosts>(Generations, StringComparer.Ordinal) { [architecture] = costs } };
+
+    private static (double Rings, double Messages) ReadNetworkShares(CatalogueEntry entry, DataNode node)
+    {
+        (double, double) shares = ((double)entry.Share(node, "rings"), (double)entry.Share(node, "messages"));
+        node.RejectUnknownKeys();
+        return shares;
+    }
 
     private static CollectiveStack ReadLibrary(DataNode node, CatalogueFolder folder)
     {
@@ -97,7 +106,7 @@ public sealed record CollectiveStack(
     private static void RequireMethods(DataNode methods, GenerationCosts costs, bool isLibrary)
     {
         CollectiveMethod[] needed = isLibrary
-            ? [CollectiveMethod.RingLL, CollectiveMethod.RingLL128, CollectiveMethod.RingSimple, CollectiveMethod.PeerLL, CollectiveMethod.PeerSimple]
+            ? [CollectiveMethod.RingLL, CollectiveMethod.RingLL128, CollectiveMethod.RingSimple, CollectiveMethod.PeerLL, CollectiveMethod.PeerSimple, CollectiveMethod.Message]
             : [CollectiveMethod.OneShot, CollectiveMethod.TwoShot];
         if (costs.InSwitchShare > 0)
         {

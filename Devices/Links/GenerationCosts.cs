@@ -32,6 +32,7 @@ public sealed record GenerationCosts(
         ["two_shot"] = CollectiveMethod.TwoShot,
         ["peer_ll"] = CollectiveMethod.PeerLL,
         ["peer_simple"] = CollectiveMethod.PeerSimple,
+        ["message"] = CollectiveMethod.Message,
     };
 
     /// <summary>Reads one generation of a catalogue file. Faults go to the problem list.</summary>

@@ -57,6 +57,17 @@ public class CollectiveFitTests(ITestOutputHelper output)
         AssertLeftOut(rows, shipped, 0.15);
     }
 
+    /// <summary>Vidur's machines with NVSwitch are the training; its pair of A100 cards and its two nodes are left out
+    /// (<see cref="CollectiveCheckTests"/>).</summary>
+    [Theory]
+    [InlineData("ampere")]
+    [InlineData("hopper")]
+    public void Constants_of_one_message_are_the_fit(string architecture)
+    {
+        CollectiveStack shipped = CollectiveStack.Open(Library);
+        AssertShipped(shipped.On(architecture), CollectiveFit.Methods(shipped, architecture, [CollectiveMethod.Message], localCopy: false, MeasuredCollective.Messages(architecture)));
+    }
+
     private static List<MeasuredCollective> Training(IEnumerable<MeasuredCollective> rows) => [.. rows.Where(row => row.Ranks != LeftOut)];
 
     private void AssertShipped(GenerationCosts shipped, GenerationCosts fitted)

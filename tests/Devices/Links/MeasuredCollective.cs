@@ -32,6 +32,14 @@ internal sealed record MeasuredCollective(string Architecture, string Link, Coll
            select new MeasuredCollective(architecture, LinkOf(architecture), CollectiveKind.AllReduce, Whole(cells[2]), Whole(cells[3]) * 2L, Number(cells[4]) * 1e3),
     ];
 
+    /// <summary>Vidur's messages in a node with NVSwitch, from 64 KiB on.</summary>
+    public static List<MeasuredCollective> Messages(string architecture) =>
+    [
+        .. from cells in Rows($"realgpu/vidur/data/profiling/network/{(architecture == "ampere" ? "a100_dgx" : "h100_dgx")}/send_recv.csv")
+           where cells[9] == "2" && Whole(cells[7]) >= 65536
+           select new MeasuredCollective(architecture, LinkOf(architecture), CollectiveKind.SendReceive, 2, Whole(cells[7]), Number(cells[3]) * 1e3),
+    ];
+
     public static IEnumerable<string[]> Rows(string shared) => File.ReadLines(SharedData.Require(shared)).Skip(1).Select(line => line.Split(','));
 
     public static double Number(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);
