@@ -1,6 +1,7 @@
 using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
+using PimSim.Devices.Links;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
@@ -8,7 +9,7 @@ using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Systems;
 
-/// <summary>All hardware that can be named: devices, memories, DRAM standards, software stacks, prices and systems.</summary>
+/// <summary>All hardware that can be named: devices, memories, DRAM standards, links, software stacks, prices and systems.</summary>
 public sealed class HardwareCatalogue
 {
     /// <summary>Opens the shipped catalogue and, after it, a user's own folder of the same structure; same names replace.</summary>
@@ -24,6 +25,8 @@ public sealed class HardwareCatalogue
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
         Systems = Folder("system", "systems");
+        Links = LinkSpecification.Links(userFolder);
+        Collectives = CollectiveStack.Stacks(userFolder);
     }
 
     /// <summary>Memories with processing, ASICs and processors.</summary>
@@ -43,6 +46,12 @@ public sealed class HardwareCatalogue
 
     /// <summary>Prices.</summary>
     public CatalogueFolder Prices { get; }
+
+    /// <summary>Links between devices, and networks between nodes.</summary>
+    public CatalogueFolder Links { get; }
+
+    /// <summary>Software that runs collectives.</summary>
+    public CatalogueFolder Collectives { get; }
 
     /// <summary>Systems.</summary>
     public CatalogueFolder Systems { get; }
@@ -66,6 +75,12 @@ public sealed class HardwareCatalogue
                 break;
             case "stack":
                 SoftwareStack.Read(entry);
+                break;
+            case LinkSpecification.EntryKind:
+                LinkSpecification.Read(entry);
+                break;
+            case CollectiveStack.EntryKind:
+                CollectiveStack.Read(entry, Collectives);
                 break;
             case Price.EntryKind:
                 Price.Read(entry);
