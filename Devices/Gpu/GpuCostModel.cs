@@ -30,7 +30,7 @@ public sealed class GpuCostModel
         _gpu = gpu;
         _stack = stack;
         _silicon = silicon;
-        StaticPower = new Power(gpu.IdlePower.Microwatts + silicon.Context.Microwatts);
+        StaticPower = new Power(gpu.IdlePower.Microwatts + (long)(gpu.DesignPower.Microwatts * silicon.ContextShare));
     }
 
     /// <summary>Power at all times of a running program.</summary>

@@ -1,19 +1,18 @@
 using PimSim.Devices.Gpu.Kernels;
-using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Gpu;
 
 /// <summary>What work costs in energy on one generation of silicon, in joules. One entry serves all cards of the generation.</summary>
-/// <param name="Context">Power above idle as soon as a program holds the GPU.</param>
+/// <param name="ContextShare">Part of the design power that flows above idle as soon as a program holds the GPU.</param>
 /// <param name="JoulesPerBusyNs">A multiprocessor that has work, for a nanosecond, beside what follows.</param>
 /// <param name="JoulesPerMatrixFlop">A FLOP of the matrix units in 16-bit types; other types by their width.</param>
 /// <param name="JoulesPerVectorFlop">A FLOP of the vector units.</param>
 /// <param name="JoulesPerCacheByte">A byte between L2 cache and multiprocessor.</param>
 /// <param name="JoulesPerMemoryByte">A byte to or from memory.</param>
 public sealed record GpuSilicon(
-    Power Context, double JoulesPerBusyNs, double JoulesPerMatrixFlop, double JoulesPerVectorFlop, double JoulesPerCacheByte, double JoulesPerMemoryByte)
+    double ContextShare, double JoulesPerBusyNs, double JoulesPerMatrixFlop, double JoulesPerVectorFlop, double JoulesPerCacheByte, double JoulesPerMemoryByte)
 {
     /// <summary>The word in a catalogue file that says an entry is silicon.</summary>
     public const string EntryKind = "silicon";
@@ -46,7 +45,7 @@ public sealed record GpuSilicon(
         DataNode energy = root.Required("energy");
         double Joules(string key, Dimension dimension) => (double)entry.Quantity(energy, key, dimension) * JoulesPerAttojoule;
         GpuSilicon silicon = new(
-            new Power((long)entry.Quantity(energy, "context", Dimension.Power)),
+            (double)entry.Share(energy, "context"),
             (double)entry.Quantity(energy, "busy_multiprocessor", Dimension.Power) * 1e-6 * 1e-9,
             Joules("matrix_flop", Dimension.Energy),
             Joules("vector_flop", Dimension.Energy),
