@@ -21,6 +21,12 @@ public static class HtmlReport
             html.Element("h1", result.Title).Element("p", result.Workload, "workload");
             AddProvenance(html, result);
             AddTable(html, ResultTables.Main(result), "main");
+            if (ResultTables.Replayed(result) is { } replayed)
+            {
+                AddTable(html, replayed, "replayed");
+                html.Element("p", "Operators without a shape are not simulated: 'as measured' is the part of the time that is theirs, as long as where the trace was recorded.", "note");
+            }
+
             if (ResultTables.Accounting(result) is { } accounting)
             {
                 AddTable(html, accounting, "accounting");

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace PimSim.Traces.Format.Importers;
+namespace PimSim.Traces.Format.Requests;
 
 /// <summary>How one request fared in a real serving system, in nanoseconds.</summary>
 /// <param name="Index">Zero-based place in its file.</param>
