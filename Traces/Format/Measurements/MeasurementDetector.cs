@@ -12,7 +12,7 @@ internal static class MeasurementDetector
         foreach (MeasurementFormatEntry entry in MeasurementFormats.Entries)
         {
             // Of those that fit, the one that asks for most: a format may have a later form with more columns.
-            if (entry.Columns.All(column => table.Header.Contains(column)) && entry.Columns.Length > (best?.Columns.Length ?? 0))
+            if (!entry.Columns.IsEmpty && entry.Columns.All(column => table.Header.Contains(column)) && entry.Columns.Length > (best?.Columns.Length ?? 0))
             {
                 best = entry;
             }

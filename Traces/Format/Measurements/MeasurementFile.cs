@@ -33,5 +33,8 @@ public sealed class MeasurementFile
     }
 
     /// <summary>Measured operators, in the order of the file.</summary>
-    public IEnumerable<Measurement> Measurements() => _entry.Rows(_source);
+    public IEnumerable<Measurement> Measurements() => _entry.Rows?.Invoke(_source) ?? [];
+
+    /// <summary>Measured runs of whole models, in the order of the file.</summary>
+    public IEnumerable<EndToEndMeasurement> EndToEnd() => _entry.Runs?.Invoke(_source) ?? [];
 }

@@ -9,6 +9,9 @@ public enum MeasurementFormat
     /// <summary>Vidur attention.csv.</summary>
     VidurAttention,
 
+    /// <summary>Vidur network/**/all_reduce.csv and send_recv.csv.</summary>
+    VidurCollectives,
+
     /// <summary>aiconfigurator gemm_perf.</summary>
     AiConfiguratorGemm,
 
@@ -17,4 +20,19 @@ public enum MeasurementFormat
 
     /// <summary>aiconfigurator generation_attention_perf.</summary>
     AiConfiguratorDecode,
+
+    /// <summary>aiconfigurator moe_perf.</summary>
+    AiConfiguratorMoe,
+
+    /// <summary>aiconfigurator nccl_perf.</summary>
+    AiConfiguratorNccl,
+
+    /// <summary>aiconfigurator custom_allreduce_perf.</summary>
+    AiConfiguratorAllReduce,
+
+    /// <summary>splitwise-sim perf_model.csv: runs.</summary>
+    Splitwise,
+
+    /// <summary>LLM-Inference-Bench: runs.</summary>
+    InferenceBench,
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Importers.Vidur;
 using PimSim.Traces.Format.Measurements.AiConfigurator;
+using PimSim.Traces.Format.Measurements.Runs;
 using PimSim.Traces.Format.Measurements.Vidur;
 
 namespace PimSim.Traces.Format.Measurements;
@@ -13,9 +14,15 @@ public static class MeasurementFormats
     [
         new(MeasurementFormat.VidurLayers, "vidur-mlp", VidurMlp.Columns, VidurRows.Layers),
         new(MeasurementFormat.VidurAttention, "vidur-attention", VidurAttention.Columns, VidurRows.Attention),
+        new(MeasurementFormat.VidurCollectives, "vidur-network", VidurCollectives.Columns, VidurCollectives.Read),
         new(MeasurementFormat.AiConfiguratorGemm, "aiconfigurator-gemm", GemmRows.Columns, GemmRows.Read),
         new(MeasurementFormat.AiConfiguratorPrefill, "aiconfigurator-prefill", AttentionRows.PrefillColumns, AttentionRows.Prefill),
         new(MeasurementFormat.AiConfiguratorDecode, "aiconfigurator-decode", AttentionRows.DecodeColumns, AttentionRows.Decode),
+        new(MeasurementFormat.AiConfiguratorMoe, "aiconfigurator-moe", MoeRows.Columns, MoeRows.Read),
+        new(MeasurementFormat.AiConfiguratorNccl, "aiconfigurator-nccl", CollectiveRows.NcclColumns, CollectiveRows.Nccl),
+        new(MeasurementFormat.AiConfiguratorAllReduce, "aiconfigurator-allreduce", CollectiveRows.CustomColumns, CollectiveRows.Custom),
+        new(MeasurementFormat.Splitwise, "splitwise", SplitwiseRuns.Columns, null) { Runs = SplitwiseRuns.Read },
+        new(MeasurementFormat.InferenceBench, "llm-inference-bench", InferenceBenchRuns.Columns, null) { Runs = InferenceBenchRuns.Read },
     ];
 
     /// <summary>Names as written on a command line.</summary>
