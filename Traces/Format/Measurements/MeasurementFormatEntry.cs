@@ -9,6 +9,9 @@ namespace PimSim.Traces.Format.Measurements;
 /// <param name="Rows">Reads measured operators one by one; null where there are none.</param>
 internal sealed record MeasurementFormatEntry(MeasurementFormat Format, string Name, ImmutableArray<string> Columns, Func<MeasurementSource, IEnumerable<Measurement>>? Rows)
 {
+    /// <summary>The file names its model only: sizes must come from <see cref="MeasurementOptions.Shapes"/>.</summary>
+    public bool NeedsSizes { get; init; }
+
     /// <summary>Reads runs of whole models one by one; null where there are none.</summary>
     public Func<MeasurementSource, IEnumerable<EndToEndMeasurement>>? Runs { get; init; }
 }
