@@ -2,6 +2,7 @@ using CsCheck;
 using PimSim.Devices.Links;
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
 using Xunit;
 
 namespace PimSim.Devices.Tests.Links;
@@ -12,7 +13,7 @@ public class CollectivePropertyTests
     private static readonly CollectiveStack[] Stacks = [.. CollectiveStack.Stacks(null).Names.Select(CollectiveStack.Open)];
     private static readonly LinkSpecification[] Links = [.. LinkSpecification.Links(null).Names.Select(LinkSpecification.Open).Where(link => link.Topology != LinkTopology.Network)];
     private static readonly LinkSpecification[] Networks = [.. LinkSpecification.Links(null).Names.Select(LinkSpecification.Open).Where(link => link.Topology == LinkTopology.Network)];
-    private static readonly Gen<CollectiveKind> Kinds = Gen.Enum<CollectiveKind>();
+    private static readonly Gen<CollectiveKind> Kinds = Gen.Enum<CollectiveKind>().Where(kind => kind != CollectiveKind.None);
     private static readonly Gen<long> Sizes = Gen.Select(Gen.Int[0, 32], Gen.Double[1, 2], (power, factor) => (long)((1L << power) * factor));
 
     private static readonly Gen<(CollectiveStack Stack, string Architecture, CollectiveGroup Group)> Cases =
@@ -124,6 +125,16 @@ public class CollectivePropertyTests
             double senders = kind == CollectiveKind.SendReceive ? 1 : @case.Group.Ranks;
             Assert.Equal(cost.WireBytes * senders * 8 * @case.Group.Link.EnergyPerBit.Joules, cost.Energy.Joules, 1e-8 * Math.Max(1, cost.Energy.Joules));
         });
+    }
+
+    [Fact]
+    public void An_operator_of_a_trace_costs_what_its_message_does()
+    {
+        CollectiveModel model = new(Stacks[0], "hopper", new CollectiveGroup(4, LinkSpecification.Open("nvlink4")));
+        Operator op = new() { Kind = OperatorKind.Collective, Role = OperatorRole.Residual, Phase = Phase.Decode, Collective = CollectiveKind.AllReduce, Ranks = 4, Rows = 16, Outputs = 8192, ActivationType = DataType.Bf16 };
+        Assert.Equal(model.Cost(CollectiveKind.AllReduce, 16 * 8192 * 2), model.Cost(op));
+        Assert.Throws<ArgumentException>(() => model.Cost(op with { Ranks = 8 }));
+        Assert.Throws<ArgumentException>(() => model.Cost(op with { Kind = OperatorKind.Gemm }));
     }
 
     [Fact]
