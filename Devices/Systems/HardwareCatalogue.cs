@@ -1,6 +1,7 @@
 using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
+using PimSim.Devices.Gpu;
 using PimSim.Devices.Links;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
@@ -25,6 +26,9 @@ public sealed class HardwareCatalogue
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
         Systems = Folder("system", "systems");
+        Gpus = Folder("GPU", "gpus");
+        Cpus = Folder("CPU", "cpus");
+        Silicon = Folder("silicon", "silicon");
         Links = LinkSpecification.Links(userFolder);
         Collectives = CollectiveStack.Stacks(userFolder);
     }
@@ -40,6 +44,15 @@ public sealed class HardwareCatalogue
 
     /// <summary>Timing rules.</summary>
     public CatalogueFolder Standards { get; }
+
+    /// <summary>GPUs.</summary>
+    public CatalogueFolder Gpus { get; }
+
+    /// <summary>CPUs.</summary>
+    public CatalogueFolder Cpus { get; }
+
+    /// <summary>Energies of the GPUs' silicon, by architecture.</summary>
+    public CatalogueFolder Silicon { get; }
 
     /// <summary>Software stacks.</summary>
     public CatalogueFolder Stacks { get; }
@@ -73,7 +86,16 @@ public sealed class HardwareCatalogue
             case "processor":
                 ProcessorSpecification.Read(entry);
                 break;
-            case "stack":
+            case GpuSpecification.EntryKind:
+                GpuSpecification.Read(entry, Memories, Standards);
+                break;
+            case GpuSilicon.EntryKind:
+                GpuSilicon.Read(entry);
+                break;
+            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == "gpu":
+                GpuStack.Read(entry);
+                break;
+            case SoftwareStack.EntryKind:
                 SoftwareStack.Read(entry);
                 break;
             case LinkSpecification.EntryKind:
