@@ -77,16 +77,35 @@ public class CollectivePropertyTests
 
     /// <summary>
     /// NCCL changes its method by a table, so a larger message may come out faster where the table is wrong (measured too:
-    /// 8 H100 exchange 16 KiB in 7.2 us and 8 KiB in 8.2). Never by more than a fifth.
+    /// 8 H100 exchange 16 KiB in 7.2 us and 8 KiB in 8.2). On the links that a generation has, for 2, 4 and 8 ranks as fitted,
+    /// never by more than three tenths (four A100 at 1.5 MB, between two measured sizes: 26 %); nothing bounds it for other
+    /// pairings, such as the costs of Ampere on NVLink 5.
     /// </summary>
-    [Fact]
-    public void A_change_of_method_never_saves_more_than_a_fifth()
+    [Theory]
+    [InlineData("ampere", "nvlink3")]
+    [InlineData("ampere", "nvlink3-a800")]
+    [InlineData("hopper", "nvlink4")]
+    [InlineData("hopper", "nvlink4-h800")]
+    [InlineData("blackwell", "nvlink5")]
+    public void A_change_of_method_never_saves_more_than_three_tenths(string architecture, string link)
     {
-        Gen.Select(Cases, Kinds, Sizes, Gen.Double[1, 1.2]).Where((@case, _, _, _) => @case.Group.Ranks > 1 && @case.Group.Link.Topology != LinkTopology.Host).Sample((@case, kind, bytes, factor) =>
+        foreach (CollectiveStack stack in Stacks)
         {
-            CollectiveModel model = Model(@case);
-            Assert.True(model.Cost(kind, (long)(bytes * factor)).Time.Seconds >= 0.8 * model.Cost(kind, bytes).Time.Seconds);
-        });
+            foreach (int ranks in new[] { 2, 4, 8 })
+            {
+                CollectiveModel model = new(stack, architecture, new CollectiveGroup(ranks, LinkSpecification.Open(link)));
+                foreach (CollectiveKind kind in Enum.GetValues<CollectiveKind>().Where(kind => kind != CollectiveKind.None))
+                {
+                    double before = 0;
+                    for (long bytes = 64; bytes < 1L << 31; bytes += Math.Max(1, bytes / 256))
+                    {
+                        double time = model.Cost(kind, bytes).Time.Seconds;
+                        Assert.True(time >= 0.7 * before, $"{stack.Name}, {kind} of {bytes} B among {ranks}: {time} s after {before} s");
+                        before = time;
+                    }
+                }
+            }
+        }
     }
 
     [Fact]
