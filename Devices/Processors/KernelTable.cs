@@ -37,7 +37,7 @@ public sealed record KernelTable(
     public int Of(in Operator op) => op.Kind switch
     {
         OperatorKind.Embedding => Embedding,
-        OperatorKind.Gemm => Gemm,
+        OperatorKind.Gemm or OperatorKind.GroupedGemm => Gemm,
         OperatorKind.Norm => op.Norm == NormKind.RmsNorm ? RmsNorm : LayerNorm,
         OperatorKind.Rope => Rope,
         OperatorKind.KvAppend => KvAppend,
