@@ -1,5 +1,6 @@
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Links;
 
@@ -60,7 +61,20 @@ public sealed class CollectiveModel
     /// <summary>Who takes part.</summary>
     public CollectiveGroup Group { get; }
 
-    /// <summary>Cost of an operation; what <paramref name="bytes"/> counts is said at <see cref="CollectiveKind"/>.</summary>
+    /// <summary>Cost of a collective operator of a trace, among the ranks of this group.</summary>
+    /// <exception cref="ArgumentException">It is not a collective, or one of another number of ranks.</exception>
+    public CollectiveCost Cost(in Operator op)
+    {
+        if (op.Kind != OperatorKind.Collective || (op.Ranks != Group.Ranks && op.Collective != CollectiveKind.SendReceive))
+        {
+            throw new ArgumentException($"not a collective of {Group.Ranks} ranks", nameof(op));
+        }
+
+        return Cost(op.Collective, op.ActivationType.Bytes((long)op.Rows * op.Outputs));
+    }
+
+    /// <summary>Cost of an operation; <paramref name="bytes"/> is the message as <see cref="CollectiveKind"/> counts it: the
+    /// largest tensor that one rank holds before or after.</summary>
     public CollectiveCost Cost(CollectiveKind kind, long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);

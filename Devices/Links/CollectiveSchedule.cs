@@ -1,3 +1,5 @@
+using PimSim.Traces.Format.Operators;
+
 namespace PimSim.Devices.Links;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Links;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PimSim.Devices.Links;
 using PimSim.Simulator.Kernel;
+using PimSim.Traces.Format.Operators;
 using Xunit;
 
 namespace PimSim.Devices.Tests.Links;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PimSim.Devices.Links;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices.Tests.Links;
 

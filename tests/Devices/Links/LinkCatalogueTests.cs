@@ -1,6 +1,7 @@
 using PimSim.Devices.Links;
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
 using Xunit;
 
 namespace PimSim.Devices.Tests.Links;
