@@ -1,4 +1,5 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Cpu;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Pim;
@@ -24,10 +25,14 @@ public sealed class HardwareCatalogue
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
         Systems = Folder("system", "systems");
+        Cpus = Folder("host processor", "cpus");
     }
 
     /// <summary>Memories with processing, ASICs and processors.</summary>
     public CatalogueFolder Devices { get; }
+
+    /// <summary>Host processors.</summary>
+    public CatalogueFolder Cpus { get; }
 
     /// <summary>Memories without processing.</summary>
     public CatalogueFolder Memories { get; }
@@ -64,7 +69,13 @@ public sealed class HardwareCatalogue
             case "processor":
                 ProcessorSpecification.Read(entry);
                 break;
-            case "stack":
+            case CpuSpecification.EntryKind:
+                CpuSpecification.Read(entry, Memories, Standards);
+                break;
+            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == CpuStack.ClassName:
+                CpuStack.Read(entry);
+                break;
+            case SoftwareStack.EntryKind:
                 SoftwareStack.Read(entry);
                 break;
             case Price.EntryKind:

@@ -1,4 +1,5 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Cpu;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
@@ -19,6 +20,7 @@ public sealed class SystemDefinition
     {
         ["pim"] = ["memory", "asic", "price"],
         ["processor"] = ["processor", "stack", "price"],
+        [CpuSpecification.EntryKind] = ["processor", "stack", "price"],
     };
 
     private readonly Func<PimSimulation, IDevice> _create;
@@ -65,7 +67,13 @@ public sealed class SystemDefinition
         foreach (string part in PartsOfType[type])
         {
             DataNode node = entry.Root.Required(part);
-            CatalogueFolder folder = part switch { "stack" => catalogue.Stacks, "price" => catalogue.Prices, _ => catalogue.Devices };
+            CatalogueFolder folder = part switch
+            {
+                "stack" => catalogue.Stacks,
+                "price" => catalogue.Prices,
+                "processor" when type == CpuSpecification.EntryKind => catalogue.Cpus,
+                _ => catalogue.Devices,
+            };
             if (node.Exists && !folder.Contains(node.Text()))
             {
                 node.Report($"unknown {folder.Sort} '{node.Text()}'; {NearestWord.Suggest(node.Text(), folder.Names)}");
@@ -107,6 +115,13 @@ public sealed class SystemDefinition
 
             AsicModel model = new(asic);
             return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), price);
+        }
+
+        if (type == CpuSpecification.EntryKind)
+        {
+            CpuSpecification cpu = CpuSpecification.Read(parts["processor"], catalogue.Memories, catalogue.Standards);
+            CpuStack software = CpuStack.Read(parts["stack"]);
+            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new CpuDevice(cpu, software), price);
         }
 
         ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);

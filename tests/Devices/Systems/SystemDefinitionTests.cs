@@ -1,4 +1,5 @@
 using PimSim.Devices.Pim;
+using PimSim.Devices.Cpu;
 using PimSim.Devices.Processors;
 using PimSim.Devices.Systems;
 using PimSim.Traces.Format.Documents;
@@ -25,7 +26,7 @@ public sealed class SystemDefinitionTests : IDisposable
         Assert.NotEmpty(system.Summary);
         Assert.NotEmpty(system.Price.Basis);
         Assert.NotSame(system.CreateDevice(new PimSimulation(true)), system.CreateDevice(new PimSimulation(true)));
-        Assert.Equal(system.Memory is null, system.CreateDevice(new PimSimulation(true)) is ProcessorDevice);
+        Assert.Equal(system.Memory is null, system.CreateDevice(new PimSimulation(true)) is ProcessorDevice or CpuDevice);
         Assert.All(system.Parts, part => Assert.True(part.Values.Count > 0, $"{part.Name} names no values"));
     }
 
