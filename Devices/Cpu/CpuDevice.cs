@@ -108,6 +108,11 @@ public sealed class CpuDevice : IDevice
     /// <inheritdoc/>
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
+        if (op.Kind == OperatorKind.Collective)
+        {
+            throw new PimSimUserException($"{Name}: cannot run {op.Kind} ({op.Role}) of {op.Ranks} ranks: a single processor has no one to talk to");
+        }
+
         Book(LedgerRows.Between, IdleTime, new Picoseconds(start.Value - _booked), _processor.Power.Idle);
         int row = LedgerRows.Of(op.Role);
         if (op.Kind == OperatorKind.Opaque)

@@ -37,6 +37,7 @@ internal sealed class CpuOperators
         double seconds = op.Kind switch
         {
             OperatorKind.Gemm => ProductSeconds(op.Rows, op.Inputs, op.Outputs, op.WeightType, rates),
+            OperatorKind.GroupedGemm => ProductSeconds(CeilingDivision.Of(op.Rows, op.Experts), op.Inputs, op.Outputs, op.WeightType, rates, op.Experts),
             OperatorKind.Convolution => ProductSeconds(
                 op.Sequences * OperatorCost.ConvolvedTokens(op.Rows / op.Sequences, op.Taps, op.Stride, op.Padding), (long)op.Taps * op.Inputs, op.Outputs, op.WeightType, rates),
             OperatorKind.Attention => AttentionSeconds(op, cost.Flops, rates),
@@ -57,15 +58,15 @@ internal sealed class CpuOperators
 
     /// <summary>
     /// A product in pieces of <see cref="CpuTile.Rows"/> x <see cref="CpuTile.Columns"/>, dealt out to the threads: whoever gets one more is
-    /// waited for. The weights are unpacked once for each pass over the tokens.
+    /// waited for. The weights are unpacked once for each pass over the tokens. Of several matrices each has so many rows.
     /// </summary>
-    private double ProductSeconds(long rows, long inputs, long outputs, DataType weights, Rates rates)
+    private double ProductSeconds(long rows, long inputs, long outputs, DataType weights, Rates rates, long matrices = 1)
     {
         CpuTile tile = _stack.Tile;
         long height = Math.Min(rows, tile.Rows);
         long passes = CeilingDivision.Of(rows, tile.Rows);
         long width = Math.Min(outputs, tile.Columns);
-        long pieces = passes * CeilingDivision.Of(outputs, tile.Columns);
+        long pieces = matrices * passes * CeilingDivision.Of(outputs, tile.Columns);
         double piecesOfThread = CeilingDivision.Of(pieces, rates.Threads);
         double flopsOfPiece = 2.0 * height * width * (inputs + tile.Overhead);
         double unpackOfPiece = (double)width * inputs * tile.Unpack.GetValueOrDefault(weights);
@@ -93,9 +94,14 @@ internal sealed class CpuOperators
         long l3 = _processor.Caches.L3Bytes;
         long stored = cost.WeightBytes + cost.KvReadBytes;
         long fresh = cost.ActivationBytes + cost.KvWriteBytes;
-        bool isBlocked = op.Kind is OperatorKind.Gemm or OperatorKind.Convolution or OperatorKind.Attention;
-        long rowsOfPass = op.Kind == OperatorKind.Attention ? op.Rows / op.Sequences : op.Rows;
-        long passes = isBlocked ? CeilingDivision.Of(rowsOfPass, _stack.Tile.Rows) : 1;
+        long rowsOfWeights = op.Kind switch
+        {
+            OperatorKind.Gemm or OperatorKind.Convolution => op.Rows,
+            OperatorKind.GroupedGemm => CeilingDivision.Of(op.Rows, op.Experts),
+            OperatorKind.Attention => op.Rows / op.Sequences,
+            _ => 1,
+        };
+        long passes = CeilingDivision.Of(rowsOfWeights, _stack.Tile.Rows);
         return new Traffic(
             (stored * passes) + fresh,
             (ModelBytes > l2 ? stored : 0) + (fresh > l2 ? fresh : 0),

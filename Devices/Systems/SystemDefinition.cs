@@ -1,5 +1,6 @@
 using PimSim.Devices.Asic;
 using PimSim.Devices.Cpu;
+using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
@@ -20,7 +21,8 @@ public sealed class SystemDefinition
     {
         ["pim"] = ["memory", "asic", "price"],
         ["processor"] = ["processor", "stack", "price"],
-        [CpuSpecification.EntryKind] = ["processor", "stack", "price"],
+        ["gpu"] = ["gpu", "stack", "price"],
+        [CpuSpecification.EntryKind] = ["cpu", "stack", "price"],
     };
 
     private readonly Func<PimSimulation, IDevice> _create;
@@ -71,7 +73,8 @@ public sealed class SystemDefinition
             {
                 "stack" => catalogue.Stacks,
                 "price" => catalogue.Prices,
-                "processor" when type == CpuSpecification.EntryKind => catalogue.Cpus,
+                "gpu" => catalogue.Gpus,
+                "cpu" => catalogue.Cpus,
                 _ => catalogue.Devices,
             };
             if (node.Exists && !folder.Contains(node.Text()))
@@ -102,7 +105,7 @@ public sealed class SystemDefinition
             return null;
         }
 
-        CatalogueEntry[] ordered = [.. PartsOfType[type].Select(part => parts[part])];
+        List<CatalogueEntry> ordered = [.. PartsOfType[type].Select(part => parts[part])];
         Price price = PriceReader.Read(parts["price"]);
         if (type == "pim")
         {
@@ -117,9 +120,19 @@ public sealed class SystemDefinition
             return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), price);
         }
 
+        if (type == "gpu")
+        {
+            GpuSpecification gpu = GpuSpecification.Read(parts["gpu"], catalogue.Memories, catalogue.Standards);
+            CatalogueEntry energies = catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems);
+            GpuSilicon silicon = GpuSilicon.Read(energies);
+            ordered.Add(energies);
+            GpuStack gpuStack = GpuStack.Read(parts["stack"]);
+            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu, silicon, gpuStack), price);
+        }
+
         if (type == CpuSpecification.EntryKind)
         {
-            CpuSpecification cpu = CpuSpecification.Read(parts["processor"], catalogue.Memories, catalogue.Standards);
+            CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
             CpuStack software = CpuStack.Read(parts["stack"]);
             return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new CpuDevice(cpu, software), price);
         }

@@ -30,7 +30,7 @@ public class CpuDeviceTests
         new CpuCalls(new Picoseconds(5_000_000), new Picoseconds(1_000_000), new Picoseconds(250_000), 100_000, new Picoseconds(70_000_000)),
         Kernels);
 
-    private static readonly Gen<Operator> AnyOperator = Gen.Select(Gen.Int[0, 12], Gen.Int[1, 64], Gen.Int[1, 2048], Gen.Int[1, 2048], Gen.Bool, (kind, rows, inputs, outputs, bias) => kind switch
+    private static readonly Gen<Operator> AnyOperator = Gen.Select(Gen.Int[0, 13], Gen.Int[1, 64], Gen.Int[1, 2048], Gen.Int[1, 2048], Gen.Bool, (kind, rows, inputs, outputs, bias) => kind switch
     {
         0 => Gemm(rows, inputs, outputs) with { Bias = bias },
         1 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.Add, Role = OperatorRole.Residual },
@@ -43,7 +43,8 @@ public class CpuDeviceTests
         8 => Gemm(rows, inputs, Math.Min(inputs, outputs)) with { Kind = OperatorKind.TopK, Role = OperatorRole.Sample },
         9 => Gemm(rows, inputs, 0) with { Kind = OperatorKind.Quantise, Role = OperatorRole.Quant, Group = inputs, WeightType = DataType.Int4 },
         10 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.SparseGemm, Nonzeros = inputs },
-        11 => Gemm(rows, 0, 0) with { Kind = OperatorKind.Attention, Role = OperatorRole.Attention, Sequences = rows, Heads = 16, KvHeads = 8, HeadDim = 64, Context = inputs },
+        11 => Gemm(rows, inputs, outputs) with { Kind = OperatorKind.GroupedGemm, Role = OperatorRole.Experts, Experts = 1 + (inputs % rows) },
+        12 => Gemm(rows, 0, 0) with { Kind = OperatorKind.Attention, Role = OperatorRole.Attention, Sequences = rows, Heads = 16, KvHeads = 8, HeadDim = 64, Context = inputs },
         _ => new Operator { Kind = OperatorKind.Opaque, Role = OperatorRole.Other, Phase = Phase.Decode, Rows = 0, Label = "kernel", OpaqueNanoseconds = inputs },
     });
 
@@ -173,6 +174,23 @@ public class CpuDeviceTests
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         Assert.Equal(1001 * first.Value, now.Value);
+    }
+
+    [Fact]
+    public void Experts_are_products_of_their_own()
+    {
+        // 8 experts of 2 rows each cost as 8 products of 2 rows, dealt out together: 64 outputs are 4 pieces each, 32 on 8 threads.
+        CpuCost experts = new CpuOperators(Chip, Plain).Of(Gemm(16, 1024, 64) with { Kind = OperatorKind.GroupedGemm, Experts = 8 });
+        Assert.Equal(4 * 2 * 16 * 1032 * 2.0 / 32e9 * 1e12, experts.ComputePs, 2.0);
+        Assert.Equal(8L * 1024 * 64 * 4, experts.MemoryBytes);
+    }
+
+    [Fact]
+    public void A_collective_is_refused()
+    {
+        Operator op = Gemm(1, 0, 64) with { Kind = OperatorKind.Collective, Role = OperatorRole.Collective, Ranks = 4 };
+        PimSimUserException fault = Assert.Throws<PimSimUserException>(() => Replay.Run(new CpuDevice(Chip, Plain), StepOf(op), Picoseconds.Zero));
+        Assert.Equal("chip: cannot run Collective (Collective) of 4 ranks: a single processor has no one to talk to", fault.Message);
     }
 
     [Fact]
