@@ -58,7 +58,7 @@ internal sealed class CpuOperators
 
     /// <summary>
     /// A product in pieces of <see cref="CpuTile.Rows"/> x <see cref="CpuTile.Columns"/>, dealt out to the threads: whoever gets one more is
-    /// waited for. The weights are unpacked once for each pass over the tokens. Of several matrices each has so many rows.
+    /// waited for. The weights are unpacked once. Of several matrices each has so many rows.
     /// </summary>
     private double ProductSeconds(long rows, long inputs, long outputs, DataType weights, Rates rates, long matrices = 1)
     {
@@ -69,8 +69,7 @@ internal sealed class CpuOperators
         long pieces = matrices * passes * CeilingDivision.Of(outputs, tile.Columns);
         double piecesOfThread = CeilingDivision.Of(pieces, rates.Threads);
         double flopsOfPiece = 2.0 * height * width * (inputs + tile.Overhead);
-        double unpackOfPiece = (double)width * inputs * tile.Unpack.GetValueOrDefault(weights);
-        return piecesOfThread * ((flopsOfPiece / (rates.FlopsOfThread * _stack.Achieved.Gemm)) + (unpackOfPiece / rates.OperationsOfThread));
+        return (piecesOfThread * flopsOfPiece / (rates.FlopsOfThread * _stack.Achieved.Gemm)) + UnpackSeconds((double)matrices * inputs * outputs, weights, rates);
     }
 
     /// <summary>Heads of all sequences, and blocks of their queries, are dealt out to the threads.</summary>
@@ -79,10 +78,12 @@ internal sealed class CpuOperators
         long queries = op.Rows / op.Sequences;
         long pieces = (long)op.Sequences * op.Heads * CeilingDivision.Of(queries, _stack.Tile.Rows);
         double waiting = (double)CeilingDivision.Of(pieces, rates.Threads) * rates.Threads / pieces;
-        double keys = 2.0 * op.Sequences * op.Context * op.KvHeads * op.HeadDim * CeilingDivision.Of(queries, _stack.Tile.Rows);
-        double unpack = keys * _stack.Tile.Unpack.GetValueOrDefault(op.KvType) / (rates.OperationsOfThread * rates.Threads);
-        return waiting * ((flops / (rates.Flops * _stack.Achieved.Attention)) + unpack);
+        double keysAndValues = 2.0 * op.Sequences * op.Context * op.KvHeads * op.HeadDim;
+        return waiting * ((flops / (rates.Flops * _stack.Achieved.Attention)) + UnpackSeconds(keysAndValues, op.KvType, rates));
     }
+
+    private double UnpackSeconds(double numbers, DataType type, Rates rates) =>
+        numbers * _stack.Tile.Unpack.GetValueOrDefault(type) / (rates.OperationsOfThread * rates.Threads);
 
     /// <summary>
     /// Weights, keys and values come from memory unless the whole model fits a cache. Activations were just written: they are in the nearest
