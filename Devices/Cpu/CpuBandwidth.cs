@@ -4,7 +4,8 @@ namespace PimSim.Devices.Cpu;
 
 /// <summary>
 /// What so many threads draw from memory: each no more than its lines in flight allow, all together no more than the channels
-/// give to that many streams. Each thread has its lines in flight spread over the channels: so much of a stream waits in one at once.
+/// give to that many streams. A thread's prefetchers run ahead within a page, which lies in one channel: in its turn it has all of its lines in
+/// flight there.
 /// </summary>
 internal sealed class CpuBandwidth
 {
@@ -17,7 +18,7 @@ internal sealed class CpuBandwidth
     public CpuBandwidth(CpuMemory memory)
     {
         _memory = memory;
-        _bytesInTurn = Math.Max(1, memory.LinesInFlight / memory.Channels) * CpuMemory.LineBytes;
+        _bytesInTurn = memory.LinesInFlight * CpuMemory.LineBytes;
     }
 
     /// <summary>Bytes per second of threads that only read.</summary>

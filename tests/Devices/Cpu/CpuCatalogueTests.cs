@@ -1,12 +1,13 @@
 using PimSim.Devices.Cpu;
 using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Streaming;
 using PimSim.Devices.Tests.Processors;
 using PimSim.Traces.Format.Documents;
 using Xunit;
 
 namespace PimSim.Devices.Tests.Cpu;
 
-public class CpuCatalogueTests
+public class CpuCatalogueTests(ITestOutputHelper output)
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Catalogue");
 
@@ -28,6 +29,35 @@ public class CpuCatalogueTests
         // Modules of DRAM come on top of the design power.
         Assert.InRange(device.Ledger.TotalEnergy.Joules / device.Ledger.TotalTime.Seconds, processor.Power.Static.Watts, 1.3 * processor.Power.DesignPower.Watts);
         Assert.InRange(processor.EnergyPerMemoryByte.Joules, 1e-11, 1e-9);
+    }
+
+    /// <summary>The table of docs/cpu.md.</summary>
+    [Fact]
+    public void Many_cores_share_what_the_channels_give_to_their_streams()
+    {
+        foreach (string name in new CatalogueFolder("host processor", [Path.Combine(Folder, "cpus")]).Names)
+        {
+            CpuSpecification processor = Read(Text("cpus", name));
+            CpuBandwidth bandwidth = new(processor.Memory);
+            double one = bandwidth.Reading(1);
+            double all = bandwidth.Reading(processor.Cores.Cores);
+            double half = bandwidth.Reading(processor.Cores.Cores / 2);
+            output.WriteLine($"{name}: {one / 1e9:F1} GB/s of one core, {half / 1e9:F1} of half of them, {all / 1e9:F1} of all, peak {processor.Memory.BytesPerSecond / 1e9:F1}; copying {bandwidth.ReadingAndWriting(processor.Cores.Cores) / 1e9:F1}");
+            Assert.Equal(processor.Memory.BytesPerSecondOfCore, one);
+            Assert.InRange(all, 2 * one, processor.Memory.BytesPerSecond);
+            Assert.InRange(bandwidth.ReadingAndWriting(processor.Cores.Cores), 0.2 * all, all);
+        }
+    }
+
+    /// <summary>AnandTech, article 11544: two sockets of this core with 6 channels of DDR4-2666 reach 199 GB/s in STREAM's triad, which reads two bytes for
+    /// each that it writes.</summary>
+    [Fact]
+    public void Triad_of_Skylake_is_near_what_was_measured()
+    {
+        CpuMemory memory = Read(Text("cpus", "xeon-6154")).Memory;
+        double fraction = DramStreaming.Fraction(memory.Dram!, new StreamingPattern(2 / 3.0, 18, memory.LinesInFlight * CpuMemory.LineBytes));
+        output.WriteLine($"triad: {fraction * memory.BytesPerSecond / 1e9:F1} GB/s a socket");
+        Assert.InRange(fraction * memory.BytesPerSecond, 0.9 * 99.5e9, 1.1 * 99.5e9);
     }
 
     [Fact]
