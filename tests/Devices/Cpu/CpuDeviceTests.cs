@@ -76,6 +76,14 @@ public class CpuDeviceTests
     }
 
     [Fact]
+    public void One_piece_more_than_threads_takes_twice_as_long()
+    {
+        CpuOperators operators = new(Chip, Plain);
+        Assert.Equal(4 * 16 * 1032 * 2.0 / 32e9 * 1e12, operators.Of(Gemm(4, 1024, 8 * 16)).ComputePs, 2.0);
+        Assert.Equal(2 * 4 * 16 * 1032 * 2.0 / 32e9 * 1e12, operators.Of(Gemm(4, 1024, 9 * 16)).ComputePs, 2.0);
+    }
+
+    [Fact]
     public void One_thread_draws_no_more_than_its_lines_in_flight()
     {
         CpuCost one = new CpuOperators(Chip, Plain with { Threads = 1 }).Of(Gemm(1, 4096, 4096));
@@ -145,7 +153,8 @@ public class CpuDeviceTests
             now = device.Execute(operators[i], 0, new Picoseconds(now.Value + gaps[i + 1]));
         }
 
-        now = device.EndStep(step, now);
+        idle += gaps[0];
+        now = device.EndStep(step, new Picoseconds(now.Value + gaps[0]));
         Assert.Equal(now - start, device.Ledger.TotalTime);
         Assert.Equal(idle, device.Ledger.Time(LedgerRows.Between, 5).Value);
         Assert.Equal(Chip.Power.Static * new Picoseconds((now - start).Value - idle) + (Chip.Power.Idle * new Picoseconds(idle)), Sum(device, 0));
