@@ -1,4 +1,5 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Cpu;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Gpu;
@@ -94,6 +95,12 @@ public sealed class HardwareCatalogue
                 break;
             case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == "gpu":
                 GpuStack.Read(entry);
+                break;
+            case CpuSpecification.EntryKind:
+                CpuSpecification.Read(entry, Memories, Standards);
+                break;
+            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == CpuStack.ClassName:
+                CpuStack.Read(entry);
                 break;
             case SoftwareStack.EntryKind:
                 SoftwareStack.Read(entry);

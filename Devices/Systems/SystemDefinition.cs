@@ -1,4 +1,5 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Cpu;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
@@ -21,6 +22,7 @@ public sealed class SystemDefinition
         ["pim"] = ["memory", "asic", "price"],
         ["processor"] = ["processor", "stack", "price"],
         ["gpu"] = ["gpu", "stack", "price"],
+        [CpuSpecification.EntryKind] = ["cpu", "stack", "price"],
     };
 
     private readonly Func<PimSimulation, IDevice> _create;
@@ -67,7 +69,14 @@ public sealed class SystemDefinition
         foreach (string part in PartsOfType[type])
         {
             DataNode node = entry.Root.Required(part);
-            CatalogueFolder folder = part switch { "stack" => catalogue.Stacks, "price" => catalogue.Prices, "gpu" => catalogue.Gpus, _ => catalogue.Devices };
+            CatalogueFolder folder = part switch
+            {
+                "stack" => catalogue.Stacks,
+                "price" => catalogue.Prices,
+                "gpu" => catalogue.Gpus,
+                "cpu" => catalogue.Cpus,
+                _ => catalogue.Devices,
+            };
             if (node.Exists && !folder.Contains(node.Text()))
             {
                 node.Report($"unknown {folder.Sort} '{node.Text()}'; {NearestWord.Suggest(node.Text(), folder.Names)}");
@@ -119,6 +128,13 @@ public sealed class SystemDefinition
             ordered.Add(energies);
             GpuStack gpuStack = GpuStack.Read(parts["stack"]);
             return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu, silicon, gpuStack), price);
+        }
+
+        if (type == CpuSpecification.EntryKind)
+        {
+            CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
+            CpuStack software = CpuStack.Read(parts["stack"]);
+            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new CpuDevice(cpu, software), price);
         }
 
         ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);

@@ -63,6 +63,27 @@ public static class DramStreaming
         return fraction;
     }
 
+    /// <summary>
+    /// Energy of a byte under a pattern in joules, the channel's refreshes and standby included; null if the memory's source has no power.
+    /// Simulated on each call.
+    /// </summary>
+    /// <exception cref="PimSimUserException">The pattern is outside its ranges, or the controller does not fit the memory.</exception>
+    public static double? JoulesPerByte(DramSpecification memory, StreamingPattern pattern, ControllerPolicy? policy = null)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        pattern.Check();
+        if (memory.Power is null)
+        {
+            return null;
+        }
+
+        StreamingRun run = new(memory, policy ?? DefaultPolicy.Value, pattern);
+        run.Measure(LeastIntervals);
+        ChannelStatistics statistics = run.Finish();
+        long bytes = (statistics.Reads + statistics.Writes) * memory.Organization.AccessBytes;
+        return new DramEnergyLedger(statistics, memory.Power).TotalPj * 1e-12 / bytes;
+    }
+
     /// <summary>A hash of all that a controller sees of a memory: sweeps open the same one again and again, and change others.</summary>
     private static string Fingerprint(DramSpecification memory)
     {

@@ -56,6 +56,9 @@ internal sealed class StreamingRun : IDramObserver
         return (double)_bursts / (_peakBursts * intervals);
     }
 
+    /// <summary>Serves what waits. Returns what the channel did from its reset on.</summary>
+    public ChannelStatistics Finish() => _controller.Finish();
+
     /// <inheritdoc/>
     public void OnCommand(long cycle, DramCommand command, int bank, int row, int column)
     {

@@ -22,10 +22,10 @@ public class DataSheetTests
     private static readonly Dictionary<string, string[]> CpuKeys = new(StringComparer.Ordinal)
     {
         ["compute"] = ["cores", "sockets", "base_clock", "turbo_clock", "simd_bits", "fma_units"],
-        ["caches"] = ["l1d", "l2", "l3"],
-        ["memory"] = ["capacity", "channels", "dram", "bandwidth"],
+        ["caches"] = ["l1d", "l2", "l3", "l2_bytes_per_clock", "l3_bytes_per_clock"],
+        ["memory"] = ["capacity", "channels", "dram", "bandwidth", "latency", "lines_in_flight"],
         ["links"] = ["devices"],
-        ["power"] = ["tdp", "idle"],
+        ["power"] = ["tdp", "idle", "static", "compute_share", "l2_share", "l3_share", "memory_share"],
     };
 
     private static readonly string[] Rates = ["fp32", "fp16", "bf16", "fp8", "int8", "int4", "fp4"];

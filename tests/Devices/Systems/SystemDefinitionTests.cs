@@ -1,5 +1,4 @@
 using PimSim.Devices.Pim;
-using PimSim.Devices.Processors;
 using PimSim.Devices.Systems;
 using PimSim.Traces.Format.Documents;
 using Xunit;
@@ -25,7 +24,7 @@ public sealed class SystemDefinitionTests : IDisposable
         Assert.NotEmpty(system.Summary);
         Assert.NotEmpty(system.Price.Basis);
         Assert.NotSame(system.CreateDevice(new PimSimulation(true)), system.CreateDevice(new PimSimulation(true)));
-        Assert.Equal(system.Memory is null, system.CreateDevice(new PimSimulation(true)) is ProcessorDevice);
+        Assert.Equal(system.Memory is not null, system.CreateDevice(new PimSimulation(true)) is PimDevice);
         Assert.All(system.Parts, part => Assert.True(part.Values.Count > 0, $"{part.Name} names no values"));
     }
 
