@@ -38,7 +38,7 @@ internal static class FormatDetector
 
     public static ImportFormat Detect(string path, ImportLimits limits) => IsJson(path, limits) ? OfJson(path, limits) : OfTable(path, limits);
 
-    private static bool IsJson(string path, ImportLimits limits)
+    public static bool IsJson(string path, ImportLimits limits)
     {
         using ByteSource bytes = new(path, limits);
         while (bytes.Peek() is ' ' or '\t' or '\r' or '\n')

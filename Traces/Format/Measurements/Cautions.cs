@@ -12,6 +12,7 @@ internal static class Cautions
             AboveSequences = 1,
         },
         new("a100_sxm/attention/trtllm/1.0.0/", MeasurementClass.DecodeAttention, "moves keys and values at up to 154 % of the memory's peak: they stayed in the cache"),
+        new("profiler/v0/perf_models/TPU-v6e-1/meta-llama/Llama-3.1-8B/tp1/layers.csv", MeasurementClass.Linear, "equal products differ by a factor of 4, and some read their weights at up to four times the memory's 1.64 TB/s"),
         new("h100_pairwise_nvlink/send_recv.csv", MeasurementClass.Collective, "a copy of the A100 table, not a measurement of H100"),
         new("a800/meta-llama/Llama-2-7b-hf/attention.csv", MeasurementClass.Other, "attn_kv_cache_save holds host time: 0.41 ms for 512 tokens whose bytes take about 10 us"),
     ];

@@ -24,14 +24,23 @@ public sealed class MeasurementFile
     public string Model => _source.Model;
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="PimSimUserException">It cannot be read, or is of no format that is known.</exception>
+    /// <exception cref="PimSimUserException">It cannot be read, is of no format that is known, or of a model whose sizes are not.</exception>
     public static MeasurementFile Open(string path, MeasurementOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         MeasurementSource source = new(path, options ?? MeasurementOptions.Default);
-        return new MeasurementFile(source, source.Options.Format is { } format ? MeasurementFormats.Of(format) : MeasurementDetector.Detect(source));
+        MeasurementFormatEntry entry = source.Options.Format is { } format ? MeasurementFormats.Of(format) : MeasurementDetector.Detect(source);
+        if (entry.NeedsSizes)
+        {
+            source.RequireSizes();
+        }
+
+        return new MeasurementFile(source, entry);
     }
 
     /// <summary>Measured operators, in the order of the file.</summary>
-    public IEnumerable<Measurement> Measurements() => _entry.Rows(_source);
+    public IEnumerable<Measurement> Measurements() => _entry.Rows?.Invoke(_source) ?? [];
+
+    /// <summary>Measured runs of whole models, in the order of the file.</summary>
+    public IEnumerable<EndToEndMeasurement> EndToEnd() => _entry.Runs?.Invoke(_source) ?? [];
 }

@@ -10,17 +10,20 @@ internal sealed class RowBuilder(MeasurementSource source)
 {
     private readonly ImmutableArray<Caution> _cautions = Cautions.Of(source.Path);
 
-    public Measurement New(CsvTable table, ImmutableArray<Operator> operators, MeasurementClass kind, double nanoseconds, MeasuredSpan span, string name, string group, double? watts = null, string? assumption = null)
+    public Measurement New(CsvTable table, ImmutableArray<Operator> operators, MeasurementClass kind, double nanoseconds, MeasuredSpan span, string name, string group, double? watts = null, string? assumption = null) =>
+        New(table.Fault, table.Line, operators, kind, nanoseconds, span, name, group, watts, assumption);
+
+    public Measurement New(Func<string, Exception> faultAt, long line, ImmutableArray<Operator> operators, MeasurementClass kind, double nanoseconds, MeasuredSpan span, string name, string group, double? watts = null, string? assumption = null)
     {
         foreach (Operator op in operators)
         {
             if (TraceRules.Fault(op) is { } fault)
             {
-                throw table.Fault($"{name}: {fault}");
+                throw faultAt($"{name}: {fault}");
             }
         }
 
-        return Raw(table.Line, operators, kind, nanoseconds, span, name, group, watts, assumption, null);
+        return Raw(line, operators, kind, nanoseconds, span, name, group, watts, assumption, null);
     }
 
     /// <summary>A row that no operators stand for.</summary>

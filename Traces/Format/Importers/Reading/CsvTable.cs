@@ -80,27 +80,28 @@ internal sealed class CsvTable : IDisposable
     }
 
     /// <summary>Goes to the next row, which must have as many fields as the header; false at the end.</summary>
-    public bool Read()
+    /// <param name="shortened">Fields at the end may be missing: they are empty.</param>
+    public bool Read(bool shortened = false)
     {
         if (!_reader.Read())
         {
             return false;
         }
 
-        return _reader.Count == _header.Length
+        return _reader.Count == _header.Length || (shortened && _reader.Count < _header.Length)
             ? true
             : throw Fault($"{_reader.Count} fields, but the header names {_header.Length}");
     }
 
     /// <summary>The bytes of a field, trimmed of spaces.</summary>
-    public ReadOnlySpan<byte> Bytes(int column) => _reader.Field(column).Trim((byte)' ');
+    public ReadOnlySpan<byte> Bytes(int column) => column >= _reader.Count ? [] : _reader.Field(column).Trim((byte)' ');
 
     /// <summary>A field as text.</summary>
     public string Text(int column)
     {
         try
         {
-            return StrictUtf8.GetString(_reader.Field(column));
+            return column >= _reader.Count ? "" : StrictUtf8.GetString(_reader.Field(column));
         }
         catch (DecoderFallbackException)
         {
@@ -119,6 +120,12 @@ internal sealed class CsvTable : IDisposable
         DecimalNumber.TryScale(Bytes(column), scale, out long value, out _) && value >= 0 && value <= maximum
             ? value
             : throw Fault($"{ImportError.Show(_header[column])} must be a number of {unit} from 0 to {maximum / Math.Pow(10, scale):G4}, not {ImportError.Show(Bytes(column))}");
+
+    /// <summary>A number from 0 to <paramref name="maximum"/>, to nine digits behind the point.</summary>
+    public double Number(int column, string unit, double maximum) =>
+        DecimalNumber.TryScale(Bytes(column), 9, out long value, out _) && value >= 0 && value / 1e9 <= maximum
+            ? value / 1e9
+            : throw Fault($"{ImportError.Show(_header[column])} must be a number of {unit} from 0 to {maximum:G4}, not {ImportError.Show(Bytes(column))}");
 
     /// <summary>An error at the current row.</summary>
     public Exception Fault(string message) => ImportError.At(_reader.Path, Math.Max(1, Line), message);

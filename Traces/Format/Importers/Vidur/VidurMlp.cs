@@ -19,7 +19,7 @@ internal static class VidurMlp
         "time_stats.attn_pre_proj.median", "time_stats.mlp_up_proj.median", "time_stats.mlp_down_proj.median",
     ];
 
-    private static readonly ImmutableArray<string> Layers =
+    internal static readonly ImmutableArray<string> Layers =
     [
         "emb", "input_layernorm", "attn_pre_proj", "attn_rope", "attn_post_proj", "post_attention_layernorm", "mlp_up_proj", "mlp_act", "mlp_down_proj", "add",
     ];
@@ -33,7 +33,7 @@ internal static class VidurMlp
         bool any = false;
         while (table.Read())
         {
-            Shape shape = ReadShape(table, column, secondNorm, options.Phase);
+            BlockShape shape = ReadShape(table, column, secondNorm, options.Phase);
             for (int i = 0; i < times.Length; i++)
             {
                 // Without a second norm the block adds three tensors at once: no operator of ours.
@@ -41,7 +41,7 @@ internal static class VidurMlp
                 if (known && times[i] >= 0 && !table.Bytes(times[i]).IsEmpty)
                 {
                     any = true;
-                    Operator op = shape.Layer(Layers[i]);
+                    Operator op = Layer(shape, Layers[i]);
                     yield return TraceRules.Fault(op) is { } fault
                         ? throw table.Fault($"{Layers[i]}: {fault}")
                         : new MeasuredOperator(op, table.Scaled(times[i], 6, "milliseconds", TraceLimits.Nanoseconds), Layers[i], table.Line);
@@ -55,7 +55,7 @@ internal static class VidurMlp
         }
     }
 
-    private static Shape ReadShape(CsvTable table, int[] column, bool secondNorm, Phase phase)
+    private static BlockShape ReadShape(CsvTable table, int[] column, bool secondNorm, Phase phase)
     {
         int heads = table.Integer(column[0], 1);
         int kvHeads = table.Integer(column[1], 1);
@@ -72,48 +72,31 @@ internal static class VidurMlp
             throw table.Fault($"{heads} heads and {kvHeads} KV heads of {width / heads} are more than a matrix can have columns");
         }
 
-        return new Shape(
+        return new BlockShape(
             Rows: table.Integer(column[5], 1),
             Width: width,
             Heads: heads / workers,
             KvHeads: kvHeads / workers,
             HeadDim: width / heads,
-            Ffn: ffn / workers,
-            Gated: VidurFlag.Read(table, column[4]),
+            FfnWidth: ffn / workers,
+            VidurFlag.Read(table, column[4]) ? ActivationKind.SwiGlu : ActivationKind.Gelu,
             secondNorm ? NormKind.RmsNorm : NormKind.LayerNorm,
             phase);
     }
 
-    private sealed record Shape(int Rows, int Width, int Heads, int KvHeads, int HeadDim, int Ffn, bool Gated, NormKind Norm, Phase Phase)
+    /// <summary>The operator that a time is of, by the name that Vidur and its descendants give it.</summary>
+    internal static Operator Layer(BlockShape shape, string name) => name switch
     {
-        public Operator Layer(string name) => name switch
-        {
-            "emb" => New(OperatorKind.Embedding, OperatorRole.Embedding) with { Outputs = Width },
-            "input_layernorm" => NewNorm(OperatorRole.AttentionNorm),
-            "attn_pre_proj" => Gemm(OperatorRole.QkvProjection, Width, (Heads + (2 * KvHeads)) * HeadDim),
-            "attn_rope" => New(OperatorKind.Rope, OperatorRole.Rope) with { Sequences = 1, Heads = Heads, KvHeads = KvHeads, HeadDim = HeadDim, Context = Rows },
-            "attn_post_proj" => Gemm(OperatorRole.OutputProjection, Heads * HeadDim, Width),
-            "post_attention_layernorm" => NewNorm(OperatorRole.FfnNorm),
-            "mlp_up_proj" => Gemm(OperatorRole.FfnUp, Width, Gated ? 2 * Ffn : Ffn),
-            "mlp_act" => New(OperatorKind.Activation, OperatorRole.FfnActivation) with { Outputs = Ffn, Activation = Gated ? ActivationKind.SwiGlu : ActivationKind.Gelu },
-            "mlp_down_proj" => Gemm(OperatorRole.FfnDown, Ffn, Width),
-            "add" => New(OperatorKind.Add, OperatorRole.Residual) with { Outputs = Width },
-            _ => throw new ArgumentOutOfRangeException(nameof(name)),
-        };
-
-        private Operator Gemm(OperatorRole role, int inputs, int outputs) => New(OperatorKind.Gemm, role) with { Inputs = inputs, Outputs = outputs };
-
-        private Operator NewNorm(OperatorRole role) => New(OperatorKind.Norm, role) with { Inputs = Width, Outputs = Width, Norm = Norm };
-
-        private Operator New(OperatorKind kind, OperatorRole role) => new()
-        {
-            Kind = kind,
-            Role = role,
-            Phase = Phase,
-            Rows = Rows,
-            WeightType = DataType.Fp16,
-            ActivationType = DataType.Fp16,
-            KvType = DataType.Fp16,
-        };
-    }
+        "emb" => shape.Embedding(),
+        "input_layernorm" => shape.Normalise(OperatorRole.AttentionNorm),
+        "attn_pre_proj" => shape.Qkv(),
+        "attn_rope" => shape.Rotate(),
+        "attn_post_proj" => shape.AttentionOutput(),
+        "post_attention_layernorm" => shape.Normalise(OperatorRole.FfnNorm),
+        "mlp_up_proj" => shape.Up(),
+        "mlp_act" => shape.Activate(),
+        "mlp_down_proj" => shape.Down(),
+        "add" => shape.AddResidual(),
+        _ => throw new ArgumentOutOfRangeException(nameof(name)),
+    };
 }
