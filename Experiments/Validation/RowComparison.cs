@@ -9,6 +9,7 @@ namespace PimSim.Experiments.Validation;
 public static class RowComparison
 {
     private const double SecondsPerNanosecond = 1e-9;
+    private const string BetweenNodes = "collective: it goes between nodes; validation predicts those inside one";
     private const string Fused = "the software fuses it into another operator";
 
     /// <summary>Compares a row, or says why it can't be.</summary>
@@ -32,6 +33,11 @@ public static class RowComparison
         if (row.Unmatched is { } unmatched)
         {
             return (null, SkipCause.Unmatched, unmatched);
+        }
+
+        if (row.RanksPerNode is not null)
+        {
+            return (null, SkipCause.NotPredicted, BetweenNodes);
         }
 
         try

@@ -44,6 +44,12 @@ public sealed class ValidationSetup
             throw new PimSimUserException($"'{request.Device}' is a CPU; validation predicts GPUs so far: {string.Join(", ", catalogue.Gpus.Names)}");
         }
 
+        string[] variants = [.. catalogue.Gpus.Names.Where(name => name.StartsWith($"{request.Device}-", StringComparison.Ordinal))];
+        if (!catalogue.Gpus.Contains(request.Device) && variants.Length > 0)
+        {
+            throw new PimSimUserException($"there are several GPUs '{request.Device}': {string.Join(", ", variants)}");
+        }
+
         ProblemList problems = new();
         GpuSpecification gpu = GpuSpecification.Read(catalogue.Gpus.Open(request.Device, problems), catalogue.Memories, catalogue.Standards);
         CatalogueEntry stackEntry = catalogue.Stacks.Open(request.Stack, problems);
