@@ -17,7 +17,7 @@ internal static class ValidateCommand
         Option<string?> collectives = new("--collectives") { Description = $"Software of collectives, of 'pimsim list collectives'. Default: {ValidationSetup.DefaultCollectives}." };
         Option<string?> link = new("--link") { Description = "Link between the devices, of 'pimsim list links'. Default: the one of the GPU's data sheet." };
         Option<string?> classes = new("--class") { Description = $"Compare these classes only, with commas between: {string.Join(", ", MeasurementClasses.Words)}." };
-        Option<DirectoryInfo?> folder = new("--out") { Description = "Write validation.json and every row as validation.csv into this folder." };
+        Option<DirectoryInfo?> folder = new("--out") { Description = "Write validation.json, every row as validation.csv, report.html and the figures into this folder." };
         Option<int> threads = new("--threads") { Description = "Threads; the result does not depend on them. Default: all cores.", DefaultValueFactory = _ => Environment.ProcessorCount };
         Option<string?> format = new("--format") { Description = "What goes to standard output: table or json. Default: table on a terminal, json otherwise." };
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();

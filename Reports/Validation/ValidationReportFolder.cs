@@ -1,5 +1,6 @@
 using System.Text;
 using PimSim.Experiments.Validation;
+using PimSim.Reports.Figures;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Reports.Validation;
@@ -16,10 +17,13 @@ public static class ValidationReportFolder
     /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
     public static IReadOnlyList<string> Write(ValidationResult result, string folder)
     {
+        IReadOnlyList<RenderedFigure> figures = ValidationFigures.Render(result);
         List<(string Path, byte[] Content)> files =
         [
+            .. FigureFiles.Contents(figures, folder),
             (Path.Combine(folder, "validation.json"), ValidationJson.Write(result)),
             (Path.Combine(folder, "validation.csv"), Encoding.UTF8.GetBytes(ValidationCsv.Write(result))),
+            (Path.Combine(folder, "report.html"), Encoding.UTF8.GetBytes(ValidationPage.Of(result, figures))),
         ];
         foreach ((string path, byte[] content) in files)
         {
