@@ -16,7 +16,7 @@ public sealed record RooflineFit(double OffsetNs, double ComputeShare, double Me
     public const int FewestRows = 10;
 
     private const double Tolerance = 1e-7;
-    private const int Iterations = 4000;
+    private const int Iterations = 1000;
     private const double LargestLogarithm = 40;
 
     // From a device at its peak to one far below: the error has several valleys.
@@ -36,30 +36,47 @@ public sealed record RooflineFit(double OffsetNs, double ComputeShare, double Me
 
         double[] measured = [.. rows.Select(row => row.MeasuredNs)];
         RooflineTerms[] terms = [.. rows.Select(row => row.Terms)];
-        IObjectiveFunction error = ObjectiveFunction.Value(point => MeanError(From(point), terms, measured));
-        double shortest = Math.Log(measured.Min());
-        Vector<double>? best = null;
+        RooflineFit? best = null;
         double least = double.PositiveInfinity;
+        IObjectiveFunction error = ObjectiveFunction.Value(point =>
+        {
+            RooflineFit fit = From(point);
+            double mean = MeanError(fit, terms, measured);
+            if (mean < least)
+            {
+                (least, best) = (mean, fit);
+            }
+
+            return mean;
+        });
+        double shortest = Math.Log(measured.Min());
         foreach (double compute in Shares)
         {
             foreach (double memory in Shares)
             {
-                Vector<double> start = Vector<double>.Build.DenseOfArray([shortest, Math.Log(compute), Math.Log(memory)]);
-
-                // A simplex may shrink onto a kink; a fresh one from where it stopped goes on.
-                for (int run = 0; run < 2; run++)
-                {
-                    MinimizationResult found = NelderMeadSimplex.Minimum(error, start, Tolerance, Iterations);
-                    start = found.MinimizingPoint;
-                    if (found.FunctionInfoAtMinimum.Value < least)
-                    {
-                        (least, best) = (found.FunctionInfoAtMinimum.Value, start);
-                    }
-                }
+                Search(error, Vector<double>.Build.DenseOfArray([shortest, Math.Log(compute), Math.Log(memory)]));
             }
         }
 
-        return best is null ? null : From(best);
+        // A simplex may shrink onto a kink; a fresh one around the best point goes on.
+        if (best is not null)
+        {
+            Search(error, Vector<double>.Build.DenseOfArray([Math.Log(best.OffsetNs), Math.Log(best.ComputeShare), Math.Log(best.MemoryShare)]));
+        }
+
+        return best;
+    }
+
+    private static void Search(IObjectiveFunction error, Vector<double> start)
+    {
+        try
+        {
+            NelderMeadSimplex.Minimum(error, start, Tolerance, Iterations);
+        }
+        catch (MaximumIterationsException)
+        {
+            // The tolerance is relative: near an error of 0 it is never reached. The best point is kept by the objective.
+        }
     }
 
     private static RooflineFit From(Vector<double> point) => new(Exponential(point[0]), Exponential(point[1]), Exponential(point[2]));

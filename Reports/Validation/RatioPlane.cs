@@ -23,7 +23,7 @@ internal static class RatioPlane
     /// <summary>Microseconds of a time.</summary>
     public static double Microseconds(double nanoseconds) => nanoseconds / NanosecondsPerMicrosecond;
 
-    /// <summary>Adds points, those of a class in its colour, the classes in turns so that none covers the others.</summary>
+    /// <summary>Adds points, those of a class in its colour; later classes lie over earlier ones.</summary>
     /// <param name="plot">Where to.</param>
     /// <param name="result">The rows.</param>
     /// <param name="point">The point of a row in drawn units; null leaves it out.</param>
