@@ -44,11 +44,6 @@ internal static class ValidateCommand
     private static int Run(ValidationRequest request, string? folder, bool json)
     {
         using Interruption interruption = new();
-        if (folder is not null)
-        {
-            ValidationReportFolder.RequireWritable(folder);
-        }
-
         ValidationResult result = Validator.Run(request, interruption.Token);
         foreach (string warning in result.Warnings)
         {

@@ -1,5 +1,4 @@
 using PimSim.Devices.Gpu;
-using PimSim.Devices.Links;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 

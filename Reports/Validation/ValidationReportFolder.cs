@@ -8,10 +8,6 @@ namespace PimSim.Reports.Validation;
 /// <summary>The folder that a validation is written to; docs/validation.md says what each file holds.</summary>
 public static class ValidationReportFolder
 {
-    /// <summary>Makes sure, before work is done, that results can be written.</summary>
-    /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
-    public static void RequireWritable(string folder) => ReportFolder.RequireWritable(folder);
-
     /// <summary>Writes all files; everything is made before the first is replaced, and each is replaced whole or not at all.</summary>
     /// <returns>Paths of the files, in the order written.</returns>
     /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>

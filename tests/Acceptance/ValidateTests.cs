@@ -36,6 +36,6 @@ public class ValidateTests
         Assert.Empty(output);
         Assert.Contains(expected, errors, StringComparison.Ordinal);
         Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.False(File.Exists(Path.Combine(folder.File("out"), "validation.json")));
+        Assert.False(Directory.Exists(folder.File("out")));
     }
 }

@@ -93,10 +93,10 @@ public class ValidationReportTests
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_written_is_found_out_before_the_work()
+    public void A_folder_that_cannot_be_written_is_answered()
     {
         string file = Path.GetTempFileName();
-        Assert.Throws<PimSimUserException>(() => ValidationReportFolder.RequireWritable(Path.Combine(file, "out")));
+        Assert.Throws<PimSimUserException>(() => ValidationReportFolder.Write(Sample, Path.Combine(file, "out")));
         File.Delete(file);
     }
 
