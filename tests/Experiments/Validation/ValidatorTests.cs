@@ -115,6 +115,16 @@ public class ValidatorTests
         Assert.Contains(expected, Assert.Throws<PimSimUserException>(() => Run(new ValidationRequest([path], device, stack))).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sarathi-2024", "a100-80")]
+    [InlineData("vllm-0.14", "h100-sxm")]
+    [InlineData("vllm-0.22", "h200")]
+    public void Shipped_stacks_of_kernels_open(string stack, string device)
+    {
+        ValidationSetup setup = ValidationSetup.Open(new Devices.Systems.HardwareCatalogue(null), new ValidationRequest([], device, stack));
+        Assert.True(setup.Create().StaticWatts > 0);
+    }
+
     [Fact]
     public void A_broken_line_names_file_and_line()
     {
