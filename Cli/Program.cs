@@ -12,6 +12,7 @@ RootCommand root = new("PimSim: simulates language-model inference on processing
     ListCommand.Create(),
     ShowCommand.Create(),
     ReportCommand.Create(),
+    ValidateCommand.Create(),
     DramCommandLine.Create(),
     TraceCommandLine.Create(),
 };

@@ -22,6 +22,8 @@ public sealed record KernelFamily<T>(string Name, ImmutableArray<GpuArchitecture
 /// <summary>Reads kernel families from stack files.</summary>
 internal static class KernelFamilies
 {
+    private const double RoundingSlack = 1e-9;
+
     private static readonly string[] ArchitectureNames = [.. Enum.GetNames<GpuArchitecture>().Select(name => name.ToLowerInvariant())];
 
     /// <summary>Words of <see cref="GpuArchitecture"/> in files, in its order.</summary>
@@ -51,8 +53,11 @@ internal static class KernelFamilies
     private static double Constant(CatalogueEntry entry, DataNode node, KernelConstant definition)
     {
         DataNode value = entry.Unwrap(node.Required(definition.Key));
+
+        // Scaled with a slack for rounding: 1000 GB/s must not lie above 1000.
         double held = (double)value.Quantity(definition.Dimension) * definition.Scale;
-        if (value.Exists && (held < definition.Minimum || held > definition.Maximum))
+        double slack = RoundingSlack * definition.Maximum;
+        if (value.Exists && (held < definition.Minimum - slack || held > definition.Maximum + slack))
         {
             string unit = definition.Unit.Length == 0 ? "" : $" {definition.Unit}";
             value.Report(string.Create(CultureInfo.InvariantCulture, $"'{value.RawText}' is not possible: {definition.Key} lies between {definition.Minimum} and {definition.Maximum}{unit}"));
