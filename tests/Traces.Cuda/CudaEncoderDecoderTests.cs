@@ -20,8 +20,22 @@ public class CudaEncoderDecoderTests
     public static TheoryData<string> Devices => TestDevices.Quick;
 
     /// <summary>Two of T5 and one with layer normalisations, learned positions and biases.</summary>
-    public static MatrixTheoryData<string, string, DataType> Cases =>
-        new(["t5", "flan-t5", "learned"], TestDevices.Quick.Select(row => row.Data), [DataType.Fp32, DataType.Fp16, DataType.Bf16]);
+    public static TheoryData<string, string, DataType> Cases
+    {
+        get
+        {
+            TheoryData<string, string, DataType> cases = [];
+            foreach (string device in TestDevices.Quick.Select(row => row.Data))
+            {
+                cases.Add("t5", device, DataType.Fp32);
+                cases.Add("t5", device, DataType.Fp16);
+                cases.Add("flan-t5", device, DataType.Bf16);
+                cases.Add("learned", device, DataType.Fp32);
+            }
+
+            return cases;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Devices))]
@@ -51,7 +65,7 @@ public class CudaEncoderDecoderTests
                     AssertNear(expected, logits.AsSpan(sequence * expected.Length, expected.Length), DataType.Fp32);
                 }
             },
-            iter: name == TestDevices.Gpu ? 100 : 12,
+            iter: name == TestDevices.Gpu ? 100 : 8,
             threads: 1);
     }
 
@@ -138,7 +152,7 @@ public class CudaEncoderDecoderTests
         using CudaKvCache cross = (CudaKvCache)cuda.CreateCrossCache(2, 9);
         float[] first = Step();
         long bytes = 0;
-        for (int again = 0; again < 4; again++)
+        for (int again = 0; again < 3; again++)
         {
             Assert.Equal(first, Step());
             Assert.True(again == 0 || cuda.ActivationBytes == bytes);
