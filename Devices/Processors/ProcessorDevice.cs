@@ -116,6 +116,11 @@ public sealed class ProcessorDevice : IDevice
     /// <inheritdoc/>
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
+        if (op.Kind is OperatorKind.GroupedGemm or OperatorKind.Collective)
+        {
+            throw new PimSimUserException($"{Name}: cannot run {op.Kind} ({op.Role}) [{op.Rows}, {op.Inputs}] to {op.Outputs}: no device runs it yet");
+        }
+
         BookHost(start.Value);
         if (op.Kind == OperatorKind.Opaque)
         {

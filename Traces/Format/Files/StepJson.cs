@@ -88,6 +88,13 @@ internal static class StepJson
         WriteSize(json, "padding", op.Padding);
         WriteSize(json, "group", op.Group);
         WriteSize(json, "nonzeros", op.Nonzeros);
+        WriteSize(json, "experts", op.Experts);
+        WriteSize(json, "ranks", op.Ranks);
+        if (op.Collective != CollectiveKind.None)
+        {
+            json.WriteString("collective", EnumWords<CollectiveKind>.Of(op.Collective));
+        }
+
         if (op.Bias)
         {
             json.WriteBoolean("bias", true);
@@ -191,6 +198,9 @@ internal static class StepJson
         Padding = json.Size("padding"),
         Group = json.Size("group"),
         Nonzeros = json.Size("nonzeros"),
+        Experts = json.Size("experts"),
+        Ranks = json.Size("ranks"),
+        Collective = json.Word<CollectiveKind>("collective", CollectiveKind.None),
         Bias = json.Flag("bias"),
         Mask = json.Word<AttentionMask>("mask", AttentionMask.Causal),
         Activation = json.Word<ActivationKind>("activation", ActivationKind.None),

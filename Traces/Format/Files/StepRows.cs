@@ -72,6 +72,9 @@ internal static class StepRows
         rows.Padding.Add(op.Padding);
         rows.Group.Add(op.Group);
         rows.Nonzeros.Add(op.Nonzeros);
+        rows.Experts.Add(op.Experts);
+        rows.Ranks.Add(op.Ranks);
+        rows.Collective.Add(isOperator ? EnumWords<CollectiveKind>.Of(op.Collective) : null);
         rows.Bias.Add(op.Bias);
         rows.Mask.Add(isOperator ? EnumWords<AttentionMask>.Of(op.Mask) : null);
         rows.Activation.Add(isOperator ? EnumWords<ActivationKind>.Of(op.Activation) : null);

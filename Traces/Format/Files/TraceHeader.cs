@@ -6,7 +6,7 @@ namespace PimSim.Traces.Format.Files;
 public sealed record TraceHeader
 {
     /// <summary>The version of the format that this PimSim writes, and the only one that it reads.</summary>
-    public const int FormatVersion = 1;
+    public const int FormatVersion = 2;
 
     /// <summary>What must be in memory before the first step.</summary>
     public required ModelFootprint Footprint { get; init; }

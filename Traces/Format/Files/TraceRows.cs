@@ -17,7 +17,7 @@ internal sealed class TraceRows
         All =
         [
             Record, Step, Phase, CommittedTokens, Block, Repeat, Position, Kind, Role,
-            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Taps, Stride, Padding, Group, Nonzeros, Bias, Mask, Activation, Norm,
+            Rows, Inputs, Outputs, Sequences, Heads, KvHeads, HeadDim, Context, Taps, Stride, Padding, Group, Nonzeros, Experts, Ranks, Collective, Bias, Mask, Activation, Norm,
             WeightType, ActivationType, KvType, Source1, Source2, Label, OpaqueNanoseconds, MeasuredNanoseconds, Decision, DecisionValues,
         ];
         Schema = new ParquetSchema(All.Select(column => column.Field));
@@ -66,6 +66,12 @@ internal sealed class TraceRows
     public NumberColumn<int> Group { get; } = new("group");
 
     public NumberColumn<int> Nonzeros { get; } = new("nonzeros");
+
+    public NumberColumn<int> Experts { get; } = new("experts");
+
+    public NumberColumn<int> Ranks { get; } = new("ranks");
+
+    public TextColumn Collective { get; } = new("collective");
 
     public NumberColumn<bool> Bias { get; } = new("bias");
 

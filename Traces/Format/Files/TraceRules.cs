@@ -53,7 +53,7 @@ internal static class TraceRules
     /// <summary>Holds one operator to the rules.</summary>
     public static string? Fault(in Operator op)
     {
-        if ((op.Rows | op.Inputs | op.Outputs | op.Sequences | op.Heads | op.KvHeads | op.HeadDim | op.Context | op.Taps | op.Stride | op.Padding | op.Group | op.Nonzeros) < 0)
+        if ((op.Rows | op.Inputs | op.Outputs | op.Sequences | op.Heads | op.KvHeads | op.HeadDim | op.Context | op.Taps | op.Stride | op.Padding | op.Group | op.Nonzeros | op.Experts | op.Ranks) < 0)
         {
             return "a negative size";
         }
@@ -155,6 +155,8 @@ internal static class TraceRules
             OperatorKind.TokenFft => tokens,
             OperatorKind.Quantise or OperatorKind.Dequantise => op.Inputs > 0 && op.Group > 0 && op.Inputs % op.Group == 0,
             OperatorKind.SparseGemm => op.Inputs > 0 && op.Outputs > 0 && op.Nonzeros <= (long)op.Inputs * op.Outputs,
+            OperatorKind.GroupedGemm => op.Inputs > 0 && op.Outputs > 0 && op.Experts > 0 && op.Experts <= op.Rows,
+            OperatorKind.Collective => op.Outputs > 0 && op.Collective != CollectiveKind.None && (op.Collective == CollectiveKind.SendReceive ? op.Ranks == 2 : op.Ranks >= 2),
             _ => true,
         };
         return right ? null : "its sizes do not make such an operator";

@@ -17,20 +17,23 @@ public enum DataType : byte
 
     /// <summary>4-bit integer, two in a byte.</summary>
     Int4,
+
+    /// <summary>8-bit float E4M3 (OCP OFP8): 4 exponent, 3 fraction bits. Storage only: what computes in it says so itself.</summary>
+    Fp8,
 }
 
 /// <summary>Sizes and names of data types.</summary>
 public static class DataTypes
 {
     /// <summary>Names as written in files.</summary>
-    public static readonly IReadOnlyList<string> Names = ["fp32", "fp16", "bf16", "int8", "int4"];
+    public static readonly IReadOnlyList<string> Names = ["fp32", "fp16", "bf16", "int8", "int4", "fp8"];
 
     /// <summary>Width in bits.</summary>
     public static int Bits(this DataType type) => type switch
     {
         DataType.Fp32 => 32,
         DataType.Fp16 or DataType.Bf16 => 16,
-        DataType.Int8 => 8,
+        DataType.Int8 or DataType.Fp8 => 8,
         DataType.Int4 => 4,
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };

@@ -67,6 +67,15 @@ public enum OperatorKind : byte
 
     /// <summary>Product of [Rows, Inputs] with a matrix of which only <see cref="Operator.Nonzeros"/> numbers are stored, in compressed rows.</summary>
     SparseGemm,
+
+    /// <summary>
+    /// Products of a mixture of experts: [Rows, Inputs], a row for each pair of a token and an expert that it visits, each with the matrix
+    /// [Inputs, Outputs] of its expert. The rows are spread evenly over <see cref="Operator.Experts"/> matrices, which are read once each.
+    /// </summary>
+    GroupedGemm,
+
+    /// <summary>Communication of <see cref="Operator.Ranks"/> devices; <see cref="CollectiveKind"/> says what the message [Rows, Outputs] is.</summary>
+    Collective,
 }
 
 /// <summary>What the operator is for; the key of breakdowns and of placement.</summary>
@@ -140,6 +149,15 @@ public enum OperatorRole : byte
 
     /// <summary>Projection of the cross-attention result.</summary>
     CrossOutputProjection,
+
+    /// <summary>Choice of the experts that each token visits.</summary>
+    Router,
+
+    /// <summary>Products and nonlinearity of the experts.</summary>
+    Experts,
+
+    /// <summary>Communication between devices.</summary>
+    Collective,
 }
 
 /// <summary>What the step is doing.</summary>
@@ -244,6 +262,15 @@ public readonly record struct Operator
     /// <summary>Stored numbers of a sparse matrix.</summary>
     public int Nonzeros { get; init; }
 
+    /// <summary>Expert matrices that a grouped product reads, 1 to <see cref="Rows"/>.</summary>
+    public int Experts { get; init; }
+
+    /// <summary>Devices that communicate.</summary>
+    public int Ranks { get; init; }
+
+    /// <summary>Which communication.</summary>
+    public CollectiveKind Collective { get; init; }
+
     /// <summary>What an attention looks at.</summary>
     public AttentionMask Mask { get; init; }
 
@@ -297,6 +324,9 @@ public readonly record struct Operator
         && Padding == other.Padding
         && Group == other.Group
         && Nonzeros == other.Nonzeros
+        && Experts == other.Experts
+        && Ranks == other.Ranks
+        && Collective == other.Collective
         && OpaqueNanoseconds == other.OpaqueNanoseconds
         && Label == other.Label;
 

@@ -40,8 +40,35 @@ internal static class OtherCosts
                 0,
                 0,
                 op.ActivationType.Bytes(rows * (op.Inputs + (long)op.Outputs))),
+
+            OperatorKind.GroupedGemm => new(
+                (2 * rows * op.Inputs * op.Outputs) + (op.Bias ? rows * op.Outputs : 0),
+                op.Experts * (op.WeightType.Bytes((long)op.Inputs * op.Outputs) + (op.Bias ? op.WeightType.Bytes(op.Outputs) : 0)),
+                0,
+                0,
+                op.ActivationType.Bytes(rows * (op.Inputs + (long)op.Outputs))),
+            OperatorKind.Collective => OfCollective(op),
             _ => throw new ArgumentOutOfRangeException(nameof(op)),
         };
+    }
+
+    /// <summary>
+    /// Of one rank (of a send and its receive: of both). Bytes: what it brings read, what it ends with written, in its own memory; what goes
+    /// over links is the model of the links. FLOPs: the additions of its share of a sum; each of the Ranks shares takes Ranks - 1 for a number.
+    /// </summary>
+    private static OperatorCost OfCollective(in Operator op)
+    {
+        long numbers = (long)op.Rows * op.Outputs;
+        long share = (numbers + op.Ranks - 1) / op.Ranks;
+        (long sums, long moved) = op.Collective switch
+        {
+            CollectiveKind.AllReduce => (share * (op.Ranks - 1), 2 * numbers),
+            CollectiveKind.ReduceScatter => (share * (op.Ranks - 1), numbers + share),
+            CollectiveKind.AllGather => (0, numbers + share),
+            CollectiveKind.AllToAll or CollectiveKind.SendReceive => (0L, 2 * numbers),
+            _ => throw new ArgumentOutOfRangeException(nameof(op)),
+        };
+        return new OperatorCost(sums, 0, 0, 0, op.ActivationType.Bytes(moved));
     }
 
     private static OperatorCost OfConvolution(in Operator op)

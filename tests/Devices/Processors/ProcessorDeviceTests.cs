@@ -288,6 +288,18 @@ public class ProcessorDeviceTests
         Assert.Equal(end.Value, Enumerable.Range(0, LedgerRows.Count).Sum(row => Enumerable.Range(0, 5).Sum(column => device.Ledger.Time(row, column).Value)));
     });
 
+    [Theory]
+    [InlineData(OperatorKind.GroupedGemm)]
+    [InlineData(OperatorKind.Collective)]
+    public void An_operator_that_no_device_runs_yet_is_refused_by_name(OperatorKind kind)
+    {
+        ProcessorDevice device = new(Card, Eager);
+        Operator op = Gemm(4, 8, 16) with { Kind = kind, Role = OperatorRole.Experts, Experts = 2, Ranks = 2, Collective = CollectiveKind.AllReduce };
+        string message = Assert.Throws<PimSimUserException>(() => device.Execute(op, 0, Picoseconds.Zero)).Message;
+        Assert.StartsWith($"{device.Name}: cannot run {kind} (Experts)", message, StringComparison.Ordinal);
+        Assert.Equal(0, device.Ledger.TotalTime.Value);
+    }
+
     private static long Busy(ProcessorDevice device) => Enumerable.Range(0, LedgerRows.Count)
         .Sum(row => device.Ledger.Time(row, MemoryTime).Value + device.Ledger.Time(row, ComputeTime).Value);
 

@@ -11,7 +11,7 @@ namespace PimSim.Traces.Format.Tests.Files;
 /// <summary>Whatever stands in a file: it is read, or refused with one clear error that names it.</summary>
 public sealed class BrokenTraceTests : IDisposable
 {
-    private const string Header = """{"pimsim_trace":1,"program":"p","technique":"t","backend":"b","machine":"","prompt_tokens":1,"generated_tokens":1,"seed":0,"model":"m","sequences":1,"reserved_context":1,"layers":1,"kv_width":1,"head_dim":1,"weight_type":"fp16","kv_type":"fp16","other_parameters":0,"matrices":[]}""";
+    private const string Header = """{"pimsim_trace":2,"program":"p","technique":"t","backend":"b","machine":"","prompt_tokens":1,"generated_tokens":1,"seed":0,"model":"m","sequences":1,"reserved_context":1,"layers":1,"kv_width":1,"head_dim":1,"weight_type":"fp16","kv_type":"fp16","other_parameters":0,"matrices":[]}""";
     private const string Step0 = """{"step":0,"phase":"decode","committed_tokens":1,"blocks":[{"repeat":1,"operators":[{"kind":"add","role":"residual","phase":"decode","rows":1,"outputs":4,"weight_type":"fp16","activation_type":"fp16","kv_type":"fp16"}]}]}""";
     private const string End = """{"steps":1}""";
 
@@ -26,7 +26,7 @@ public sealed class BrokenTraceTests : IDisposable
     [InlineData(1, "", ":1: not valid JSON")]
     [InlineData(1, "[]", ":1: the line is a list; an object is needed")]
     [InlineData(1, "{}", ":1: this is not a PimSim trace: 'pimsim_trace' is missing")]
-    [InlineData(1, "{\"pimsim_trace\":2}", ":1: this trace has format version 2, and this PimSim reads version 1")]
+    [InlineData(1, "{\"pimsim_trace\":1}", ":1: this trace has format version 1, and this PimSim reads version 2")]
     [InlineData(2, "{\"step\":0", ":2: not valid JSON")]
     [InlineData(2, "{\"step\":0,\"step\":0}", ":2: not valid JSON")]
     [InlineData(2, "{\"steps\":0}", ":3: something follows the last line")]
@@ -59,6 +59,12 @@ public sealed class BrokenTraceTests : IDisposable
     [InlineData("\"kind\":\"add\"", "\"kind\":\"top_k\",\"inputs\":3", "do not make such an operator")]
     [InlineData("\"kind\":\"add\"", "\"kind\":\"quantise\",\"inputs\":6,\"group\":4", "do not make such an operator")]
     [InlineData("\"kind\":\"add\"", "\"kind\":\"sparse_gemm\",\"inputs\":3,\"nonzeros\":13", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"grouped_gemm\",\"inputs\":3", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"grouped_gemm\",\"inputs\":3,\"experts\":2", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"collective\",\"ranks\":2", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"collective\",\"ranks\":1,\"collective\":\"all_reduce\"", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"collective\",\"ranks\":3,\"collective\":\"send_receive\"", "do not make such an operator")]
+    [InlineData("\"kind\":\"add\"", "\"kind\":\"collective\",\"ranks\":2,\"collective\":\"all_reduc\"", "did you mean 'all_reduce'?")]
     [InlineData("\"repeat\":1", "\"repeat\":0", "repeated 0 times")]
     [InlineData("\"repeat\":1", "\"repeat\":2000000000", "more than 16777216 operators")]
     [InlineData("\"committed_tokens\":1", "\"committed_tokens\":-1", "'committed_tokens' is -1")]
@@ -76,7 +82,7 @@ public sealed class BrokenTraceTests : IDisposable
 
     [Theory]
     [InlineData("\"layers\":1", "\"layers\":2147483647", "beyond any machine")]
-    [InlineData("\"kv_type\":\"fp16\"", "\"kv_type\":\"fp8\"", "'kv_type' is 'fp8'")]
+    [InlineData("\"kv_type\":\"fp16\"", "\"kv_type\":\"fp9\"", "'kv_type' is 'fp9'")]
     [InlineData("\"seed\":0", "\"sead\":0", "'seed' is missing")]
     public void A_wrong_header_is_named(string right, string wrong, string message)
     {

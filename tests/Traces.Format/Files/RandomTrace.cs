@@ -26,6 +26,8 @@ internal static class RandomTrace
         from label in Text
         from time in Gen.Long[0, 1_000_000_000_000]
         from filter in Gen.Select(Gen.Int[1, 7], Gen.Int[1, 5], Gen.Int[0, 6], Gen.Int[1, 9], Gen.Int[0, 100])
+        from together in Gen.Select(Gen.Int[1, 9], Gen.Int[2, 9], Gen.Enum<CollectiveKind>())
+        let collective = kind == OperatorKind.Collective && together.Item3 == CollectiveKind.None ? CollectiveKind.AllGather : together.Item3
         let overCache = kind is OperatorKind.Attention or OperatorKind.KvAppend
         let overTokens = kind is OperatorKind.Convolution or OperatorKind.DepthwiseConvolution or OperatorKind.TokenFft
         let inputs = kind switch { OperatorKind.Attention => 0, OperatorKind.Quantise or OperatorKind.Dequantise => sizes.Item2 * filter.Item4, _ => sizes.Item2 }
@@ -47,6 +49,9 @@ internal static class RandomTrace
             Padding = Math.Min(filter.Item3, filter.Item1 - 1),
             Group = filter.Item4,
             Nonzeros = kind == OperatorKind.SparseGemm ? Math.Min(filter.Item5, inputs) : filter.Item5,
+            Experts = kind == OperatorKind.GroupedGemm ? Math.Min(together.Item1, sizes.Item1) : together.Item1,
+            Ranks = collective == CollectiveKind.SendReceive ? 2 : together.Item2,
+            Collective = collective,
             Bias = flags.Item1,
             Mask = flags.Item4,
             Activation = kind == OperatorKind.Activation && flags.Item2 == ActivationKind.None ? ActivationKind.Gelu : flags.Item2,

@@ -12,8 +12,8 @@ public class TraceRulesTests
 
     private static readonly Gen<Operator> Wild =
         from kind in Gen.Enum<OperatorKind>()
-        from sizes in Size.Array[13]
-        from words in Gen.Select(Gen.Bool, Gen.Enum<ActivationKind>(), Gen.Enum<NormKind>(), Gen.Enum<DataType>())
+        from sizes in Size.Array[15]
+        from words in Gen.Select(Gen.Bool, Gen.Enum<ActivationKind>(), Gen.Enum<NormKind>(), Gen.Enum<DataType>(), Gen.Enum<CollectiveKind>())
         select new Operator
         {
             Kind = kind,
@@ -32,6 +32,9 @@ public class TraceRulesTests
             Padding = sizes[10],
             Group = sizes[11],
             Nonzeros = sizes[12],
+            Experts = sizes[13],
+            Ranks = sizes[14],
+            Collective = words.Item5,
             Bias = words.Item1,
             Activation = words.Item2,
             Norm = words.Item3,

@@ -187,6 +187,9 @@ public class OtherCostsTests
                 Stride = 1,
                 Group = 3,
                 Nonzeros = 5,
+                Experts = 2,
+                Ranks = 2,
+                Collective = CollectiveKind.AllReduce,
                 Activation = ActivationKind.Relu,
                 Norm = NormKind.RmsNorm,
             };
@@ -204,7 +207,7 @@ public class OtherCostsTests
     // Bit by bit, so that two 4-bit numbers share a byte and an odd one takes a whole.
     private static long Bytes(DataType type, long elements)
     {
-        int bits = type switch { DataType.Fp32 => 32, DataType.Int8 => 8, DataType.Int4 => 4, _ => 16 };
+        int bits = type switch { DataType.Fp32 => 32, DataType.Int8 or DataType.Fp8 => 8, DataType.Int4 => 4, _ => 16 };
         long bytes = 0;
         for (long bit = 0; bit < elements * bits; bit += 8)
         {
