@@ -5,10 +5,10 @@ namespace PimSim.Devices;
 
 /// <summary>
 /// The fields of an operator that its cost can depend on, packed: everything but its role, its phase, and what an opaque operator was
-/// called and took. One word of small fields and thirteen integers, in pairs:
+/// called and took. One word of small fields and fourteen integers, in pairs:
 /// <code>
-///     kind | activation | norm | weights | activations | kv | mask | bias, present
-///     rows, context | inputs, outputs | sequences, heads | kv heads, head width | taps, stride | padding, group | nonzeros
+///     kind | activation | norm | weights | activations | kv | mask | bias, collective, present
+///     rows, context | inputs, outputs | sequences, heads | kv heads, head width | taps, stride | padding, group | nonzeros, experts or ranks
 /// </code>
 /// </summary>
 internal readonly struct OperatorKey : IEquatable<OperatorKey>
@@ -30,14 +30,15 @@ internal readonly struct OperatorKey : IEquatable<OperatorKey>
     public OperatorKey(in Operator op)
     {
         _sort = (ulong)op.Kind | ((ulong)op.Activation << 8) | ((ulong)op.Norm << 16) | ((ulong)op.WeightType << 24) | ((ulong)op.ActivationType << 32)
-            | ((ulong)op.KvType << 40) | ((ulong)op.Mask << 48) | (op.Bias ? 1UL << 56 : 0) | Present;
+            | ((ulong)op.KvType << 40) | ((ulong)op.Mask << 48) | (op.Bias ? 1UL << 56 : 0)
+            | ((ulong)op.Collective << 57) | Present;
         _rows = Pair(op.Rows, op.Context);
         _matrix = Pair(op.Inputs, op.Outputs);
         _sequences = Pair(op.Sequences, op.Heads);
         _heads = Pair(op.KvHeads, op.HeadDim);
         _taps = Pair(op.Taps, op.Stride);
         _padding = Pair(op.Padding, op.Group);
-        _nonzeros = (uint)op.Nonzeros;
+        _nonzeros = Pair(op.Nonzeros, op.Experts + op.Ranks);
     }
 
     /// <summary>False for a place in a table where nothing was put.</summary>

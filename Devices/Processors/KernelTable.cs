@@ -37,7 +37,7 @@ public sealed record KernelTable(
     public int Of(in Operator op) => op.Kind switch
     {
         OperatorKind.Embedding => Embedding,
-        OperatorKind.Gemm => Gemm,
+        OperatorKind.Gemm or OperatorKind.GroupedGemm => Gemm,
         OperatorKind.Norm => op.Norm == NormKind.RmsNorm ? RmsNorm : LayerNorm,
         OperatorKind.Rope => Rope,
         OperatorKind.KvAppend => KvAppend,
@@ -57,9 +57,9 @@ public sealed record KernelTable(
     };
 
     /// <summary>Reads the mapping of operator names to counts; every name must be there. Faults go to the problem list.</summary>
-    public static KernelTable Read(CatalogueEntry entry, DataNode kernels)
+    public static KernelTable Read(CatalogueEntry entry, DataNode kernels, int least = 1)
     {
-        int Count(string key) => entry.Integer(kernels, key, 1, MostKernels);
+        int Count(string key) => entry.Integer(kernels, key, least, MostKernels);
         KernelTable table = new(
             Count("embedding"),
             Count("gemm"),

@@ -79,9 +79,11 @@ public sealed record SoftwareStack(
         return stack;
     }
 
-    private static DataType ReadType(CatalogueEntry entry, DataNode types, string key) =>
+    /// <summary>Reads a sourced data type.</summary>
+    internal static DataType ReadType(CatalogueEntry entry, DataNode types, string key) =>
         DataTypes.Parse(entry.Unwrap(types.Required(key)).Word(DataTypes.Names, DataTypes.Names[0]));
 
-    private static Picoseconds ReadTime(CatalogueEntry entry, DataNode launch, string key) =>
+    /// <summary>Reads a sourced time.</summary>
+    internal static Picoseconds ReadTime(CatalogueEntry entry, DataNode launch, string key) =>
         new((long)Math.Round(entry.Quantity(launch, key, Dimension.Time)));
 }

@@ -1,6 +1,8 @@
 using PimSim.Devices.Asic;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
+using PimSim.Devices.Gpu;
+using PimSim.Devices.Links;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
@@ -8,7 +10,7 @@ using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Systems;
 
-/// <summary>All hardware that can be named: devices, memories, DRAM standards, software stacks, prices and systems.</summary>
+/// <summary>All hardware that can be named: devices, memories, DRAM standards, links, software stacks, prices and systems.</summary>
 public sealed class HardwareCatalogue
 {
     /// <summary>Opens the shipped catalogue and, after it, a user's own folder of the same structure; same names replace.</summary>
@@ -24,6 +26,11 @@ public sealed class HardwareCatalogue
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
         Systems = Folder("system", "systems");
+        Gpus = Folder("GPU", "gpus");
+        Cpus = Folder("CPU", "cpus");
+        Silicon = Folder("silicon", "silicon");
+        Links = LinkSpecification.Links(userFolder);
+        Collectives = CollectiveStack.Stacks(userFolder);
     }
 
     /// <summary>Memories with processing, ASICs and processors.</summary>
@@ -38,11 +45,26 @@ public sealed class HardwareCatalogue
     /// <summary>Timing rules.</summary>
     public CatalogueFolder Standards { get; }
 
+    /// <summary>GPUs.</summary>
+    public CatalogueFolder Gpus { get; }
+
+    /// <summary>CPUs.</summary>
+    public CatalogueFolder Cpus { get; }
+
+    /// <summary>Energies of the GPUs' silicon, by architecture.</summary>
+    public CatalogueFolder Silicon { get; }
+
     /// <summary>Software stacks.</summary>
     public CatalogueFolder Stacks { get; }
 
     /// <summary>Prices.</summary>
     public CatalogueFolder Prices { get; }
+
+    /// <summary>Links between devices, and networks between nodes.</summary>
+    public CatalogueFolder Links { get; }
+
+    /// <summary>Software that runs collectives.</summary>
+    public CatalogueFolder Collectives { get; }
 
     /// <summary>Systems.</summary>
     public CatalogueFolder Systems { get; }
@@ -64,8 +86,23 @@ public sealed class HardwareCatalogue
             case "processor":
                 ProcessorSpecification.Read(entry);
                 break;
-            case "stack":
+            case GpuSpecification.EntryKind:
+                GpuSpecification.Read(entry, Memories, Standards);
+                break;
+            case GpuSilicon.EntryKind:
+                GpuSilicon.Read(entry);
+                break;
+            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == "gpu":
+                GpuStack.Read(entry);
+                break;
+            case SoftwareStack.EntryKind:
                 SoftwareStack.Read(entry);
+                break;
+            case LinkSpecification.EntryKind:
+                LinkSpecification.Read(entry);
+                break;
+            case CollectiveStack.EntryKind:
+                CollectiveStack.Read(entry, Collectives);
                 break;
             case Price.EntryKind:
                 Price.Read(entry);

@@ -1,4 +1,5 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
@@ -19,6 +20,7 @@ public sealed class SystemDefinition
     {
         ["pim"] = ["memory", "asic", "price"],
         ["processor"] = ["processor", "stack", "price"],
+        ["gpu"] = ["gpu", "stack", "price"],
     };
 
     private readonly Func<PimSimulation, IDevice> _create;
@@ -65,7 +67,7 @@ public sealed class SystemDefinition
         foreach (string part in PartsOfType[type])
         {
             DataNode node = entry.Root.Required(part);
-            CatalogueFolder folder = part switch { "stack" => catalogue.Stacks, "price" => catalogue.Prices, _ => catalogue.Devices };
+            CatalogueFolder folder = part switch { "stack" => catalogue.Stacks, "price" => catalogue.Prices, "gpu" => catalogue.Gpus, _ => catalogue.Devices };
             if (node.Exists && !folder.Contains(node.Text()))
             {
                 node.Report($"unknown {folder.Sort} '{node.Text()}'; {NearestWord.Suggest(node.Text(), folder.Names)}");
@@ -94,7 +96,7 @@ public sealed class SystemDefinition
             return null;
         }
 
-        CatalogueEntry[] ordered = [.. PartsOfType[type].Select(part => parts[part])];
+        List<CatalogueEntry> ordered = [.. PartsOfType[type].Select(part => parts[part])];
         Price price = PriceReader.Read(parts["price"]);
         if (type == "pim")
         {
@@ -107,6 +109,16 @@ public sealed class SystemDefinition
 
             AsicModel model = new(asic);
             return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), price);
+        }
+
+        if (type == "gpu")
+        {
+            GpuSpecification gpu = GpuSpecification.Read(parts["gpu"], catalogue.Memories, catalogue.Standards);
+            CatalogueEntry energies = catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems);
+            GpuSilicon silicon = GpuSilicon.Read(energies);
+            ordered.Add(energies);
+            GpuStack gpuStack = GpuStack.Read(parts["stack"]);
+            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu, silicon, gpuStack), price);
         }
 
         ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);
