@@ -1,7 +1,7 @@
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Engine.Weights;
 
-namespace PimSim.Traces.Engine.Backends.Cpu;
+namespace PimSim.Traces.Engine.Backends;
 
 /// <summary>
 /// What each head of a stack adds to its scores, by the distance of query and key. The numbers of a query's keys lie side by side in the
@@ -29,6 +29,12 @@ internal sealed class ScoreBias
             WeightRows.Read(table, bucket, _byBucket[bucket]);
         }
     }
+
+    /// <summary>Heads that have a bias.</summary>
+    public int Heads => _byBucket[0].Length;
+
+    /// <summary>The largest distance prepared for; -1 before the first <see cref="Reach"/>.</summary>
+    public int LargestDistance => _reach;
 
     /// <summary>Prepares for sequences of up to <paramref name="tokens"/> tokens.</summary>
     public void Reach(int tokens)
