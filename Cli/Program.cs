@@ -13,6 +13,7 @@ RootCommand root = new("PimSim: simulates language-model inference on processing
     ShowCommand.Create(),
     ReportCommand.Create(),
     ValidateCommand.Create(),
+    CalibrateCommand.Create(),
     DramCommandLine.Create(),
     TraceCommandLine.Create(),
 };

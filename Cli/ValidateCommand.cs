@@ -70,6 +70,6 @@ internal static class ValidateCommand
         return 0;
     }
 
-    private static ImmutableArray<PimSim.Traces.Format.Measurements.MeasurementClass> ClassesOf(string? words) =>
+    internal static ImmutableArray<PimSim.Traces.Format.Measurements.MeasurementClass> ClassesOf(string? words) =>
         words is null ? [] : [.. words.Split(',', StringSplitOptions.TrimEntries).Select(MeasurementClasses.Parse).Distinct()];
 }

@@ -16,6 +16,11 @@ internal static class PeakRates
             {
                 rates[DataTypes.Parse(key)] = (double)entry.Positive(peaks, key, Dimension.FlopRate);
             }
+            else if (key == "fp4")
+            {
+                // On the data sheet, but no operator of PimSim has the type yet.
+                entry.Positive(peaks, key, Dimension.FlopRate);
+            }
             else
             {
                 value.Report($"'{key}' is not a data type; {NearestWord.Suggest(key, [.. DataTypes.Names])}");

@@ -1,4 +1,5 @@
 using PimSim.Devices.Dram;
+using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Dram.Streaming;
 using PimSim.Devices.Gpu.Kernels;
 using PimSim.Simulator.Kernel;
@@ -13,7 +14,10 @@ public sealed record GpuSpecification
     /// <summary>The word in a catalogue file that says an entry is a GPU.</summary>
     public const string EntryKind = "gpu";
 
-    /// <summary>Thread blocks stream through memory side by side; measured at one stream, as each walks through far more than a row.</summary>
+    /// <summary>No vendor publishes the controller of its GPUs; one that is built for bandwidth stands in.</summary>
+    private const string Controller = "frfcfs-deep";
+
+    /// <summary>Thread blocks stream through memory side by side; simulated at one stream, as each walks through far more than a row.</summary>
     private static readonly StreamingPattern Reading = new(ReadShare: 1, Streams: 1);
 
     /// <summary>Name of the catalogue entry.</summary>
@@ -140,7 +144,7 @@ public sealed record GpuSpecification
             return 1;
         }
 
-        return DramStreaming.Fraction(DramCatalogue.Open(text, memories, standards), Reading);
+        return DramStreaming.Fraction(DramCatalogue.Open(text, memories, standards), Reading, ControllerCatalogue.Open(Controller));
     }
 
     private static string? Peer(CatalogueEntry entry, DataNode node)

@@ -40,6 +40,13 @@ public sealed class OperatorKernels
 
     private StreamConstants Stream { get; }
 
+    /// <summary>Whether an attention streams over its context (few queries) instead of tiling the queries.</summary>
+    public static bool IsStreamed(in Operator attention) => attention.Rows / attention.Sequences <= MostStreamedQueries;
+
+    /// <summary>Whether kernels of this kind pass over their data once.</summary>
+    public static bool IsStream(OperatorKind kind) => kind is not (OperatorKind.Gemm or OperatorKind.GroupedGemm or OperatorKind.Convolution
+        or OperatorKind.Attention or OperatorKind.Opaque or OperatorKind.Collective);
+
     /// <summary>What the kernels of an operator take, one after the other; zero for one that is fused into another.</summary>
     /// <exception cref="PimSimUserException">The GPU or the stack has nothing for its types.</exception>
     public KernelTime Time(in Operator op)
@@ -88,7 +95,7 @@ public sealed class OperatorKernels
         KernelMachine machine = MachineOf(op.ActivationType);
         return _stack.DecodeAttention.IsEmpty
             ? Materialised(op, shape, kernels)
-            : queries <= MostStreamedQueries
+            : IsStreamed(op)
             ? DecodeAttentionKernel.Time(shape, machine, Find(_stack.DecodeAttention, "decode_attention", op.KvType).Constants)
             : PrefillAttentionKernel.Time(shape, machine, Find(_stack.PrefillAttention, "prefill_attention", op.KvType).Constants);
     }

@@ -1,7 +1,6 @@
 using PimSim.Devices.Links;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
-using DeviceCollective = PimSim.Devices.Links.CollectiveKind;
 
 namespace PimSim.Experiments.Validation;
 
@@ -25,30 +24,20 @@ public sealed class CollectivePredictor(CollectiveStack stack, string architectu
             _models[op.Ranks] = model = new CollectiveModel(stack, architecture, new CollectiveGroup(op.Ranks, link));
         }
 
-        return model.Cost(KindOf(op), Bytes(op)).Time.Value * NanosecondsPerPicosecond;
+        return model.Cost(op).Time.Value * NanosecondsPerPicosecond;
     }
 
     /// <summary>The least that each rank must send, at the payload rate of its link.</summary>
     public double WireNanoseconds(in Operator op)
     {
-        double passes = KindOf(op) switch
+        double passes = op.Collective switch
         {
-            DeviceCollective.SendReceive => 1,
-            DeviceCollective.AllReduce => 2.0 * (op.Ranks - 1) / op.Ranks,
+            CollectiveKind.SendReceive => 1,
+            CollectiveKind.AllReduce => 2.0 * (op.Ranks - 1) / op.Ranks,
             _ => (op.Ranks - 1.0) / op.Ranks,
         };
         return passes * Bytes(op) / link.PayloadBytesPerSecond * NanosecondsPerSecond;
     }
 
     private static long Bytes(in Operator op) => op.ActivationType.Bytes((long)op.Rows * op.Outputs);
-
-    private static DeviceCollective KindOf(in Operator op) => op.Collective switch
-    {
-        Traces.Format.Operators.CollectiveKind.AllReduce => DeviceCollective.AllReduce,
-        Traces.Format.Operators.CollectiveKind.AllGather => DeviceCollective.AllGather,
-        Traces.Format.Operators.CollectiveKind.ReduceScatter => DeviceCollective.ReduceScatter,
-        Traces.Format.Operators.CollectiveKind.AllToAll => DeviceCollective.AllToAll,
-        Traces.Format.Operators.CollectiveKind.SendReceive => DeviceCollective.SendReceive,
-        _ => throw new PimSimUserException($"there is no model of the collective '{op.Collective}'"),
-    };
 }

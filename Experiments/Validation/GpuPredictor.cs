@@ -30,7 +30,7 @@ public sealed class GpuPredictor : IOperatorPredictor
     public double? StaticWatts => _costs.StaticPower.Watts;
 
     /// <inheritdoc/>
-    public OperatorPrediction Predict(in Operator op)
+    public OperatorPrediction Predict(in Operator op, bool sustained)
     {
         switch (op.Kind)
         {
@@ -40,7 +40,8 @@ public sealed class GpuPredictor : IOperatorPredictor
                 return new OperatorPrediction(Collectives().Nanoseconds(op), 0, null);
             default:
                 GpuOperatorCost cost = _costs.Of(op);
-                return new OperatorPrediction(cost.TotalPs * NanosecondsPerPicosecond, cost.Kernels, cost.DynamicJoules);
+                long span = sustained ? cost.TotalPs : cost.TotalPs - cost.PowerPs;
+                return new OperatorPrediction(span * NanosecondsPerPicosecond, cost.Kernels, cost.DynamicJoules);
         }
     }
 

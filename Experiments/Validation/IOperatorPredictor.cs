@@ -9,8 +9,10 @@ public interface IOperatorPredictor
     double? StaticWatts { get; }
 
     /// <summary>Predicts an operator in its own data types.</summary>
+    /// <param name="op">The operator.</param>
+    /// <param name="sustained">Whether it runs long enough for the board to reach its power limit; a benchmark of some milliseconds does not.</param>
     /// <exception cref="Traces.Format.Documents.PimSimUserException">Device or software has nothing for it.</exception>
-    OperatorPrediction Predict(in Operator op);
+    OperatorPrediction Predict(in Operator op, bool sustained);
 
     /// <summary>Time with launches: the host issues kernels one after the other while those before still run.</summary>
     /// <param name="kernels">Kernels, all as long.</param>
