@@ -1,4 +1,4 @@
-using PimSim.Devices.Processors;
+using PimSim.Devices.Stacks;
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;

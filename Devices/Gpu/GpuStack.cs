@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using PimSim.Devices.Gpu.Kernels;
-using PimSim.Devices.Processors;
+using PimSim.Devices.Stacks;
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;

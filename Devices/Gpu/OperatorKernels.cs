@@ -111,7 +111,7 @@ public sealed class OperatorKernels
         KernelTime values = GemmKernel.Time(new GemmShape(batch, shape.Queries, shape.HeadDim, shape.Context, type.Bits(), op.KvType.Bits(), type.Bits()), machine, constants);
         double scoreBytes = (double)batch * shape.Queries * shape.Context * type.Bits() / 8;
         double scoreFlops = (double)batch * shape.Queries * shape.Context;
-        KernelTime pass = StreamKernel.Time(scoreBytes, scoreBytes, scoreFlops, 0, gathers: false, machine, Stream);
+        KernelTime pass = StreamKernel.Time(scoreBytes, scoreBytes, scoreFlops, 0, weight: 1, machine, Stream);
         return scores + values + (pass * Math.Max(0, kernels - 2));
     }
 
@@ -125,14 +125,20 @@ public sealed class OperatorKernels
             OperatorKind.Sample or OperatorKind.TopK or OperatorKind.Quantise => 1,
             _ => 0,
         };
-        bool gathers = op.Kind is OperatorKind.Embedding or OperatorKind.Gather or OperatorKind.Scatter or OperatorKind.SparseGemm or OperatorKind.KvAppend;
+        double weight = op.Kind switch
+        {
+            OperatorKind.Embedding or OperatorKind.Gather or OperatorKind.Scatter or OperatorKind.SparseGemm or OperatorKind.KvAppend => Stream.GatherWeight,
+            OperatorKind.Norm or OperatorKind.Rope or OperatorKind.Sample or OperatorKind.TopK or OperatorKind.Quantise or OperatorKind.Dequantise => Stream.RowWeight,
+            OperatorKind.Activation => Stream.FunctionWeight,
+            _ => 1,
+        };
         int passes = op.Kind switch
         {
             OperatorKind.ChannelFft when op.Inputs > TransformPoints => 2,
             OperatorKind.TokenFft when op.Rows / op.Sequences > TransformPoints => 2,
             _ => 1,
         };
-        KernelTime pass = StreamKernel.Time(cost.Bytes, 0, (double)cost.Flops / kernels, reductions, gathers, MachineOf(op.ActivationType), Stream);
+        KernelTime pass = StreamKernel.Time(cost.Bytes, 0, (double)cost.Flops / kernels, reductions, weight, MachineOf(op.ActivationType), Stream);
         return pass * (kernels * passes);
     }
 

@@ -5,7 +5,7 @@ using PimSim.Devices.Dram.Controller;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Links;
 using PimSim.Devices.Pim;
-using PimSim.Devices.Processors;
+using PimSim.Devices.Stacks;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 
@@ -34,7 +34,7 @@ public sealed class HardwareCatalogue
         Collectives = CollectiveStack.Stacks(userFolder);
     }
 
-    /// <summary>Memories with processing, ASICs and processors.</summary>
+    /// <summary>Memories with processing, and ASICs.</summary>
     public CatalogueFolder Devices { get; }
 
     /// <summary>Memories without processing.</summary>
@@ -84,9 +84,6 @@ public sealed class HardwareCatalogue
             case AsicConfiguration.Kind:
                 AsicConfiguration.Read(entry);
                 break;
-            case "processor":
-                ProcessorSpecification.Read(entry);
-                break;
             case GpuSpecification.EntryKind:
                 GpuSpecification.Read(entry, Memories, Standards);
                 break;
@@ -99,11 +96,8 @@ public sealed class HardwareCatalogue
             case CpuSpecification.EntryKind:
                 CpuSpecification.Read(entry, Memories, Standards);
                 break;
-            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == CpuStack.ClassName:
-                CpuStack.Read(entry);
-                break;
             case SoftwareStack.EntryKind:
-                SoftwareStack.Read(entry);
+                CpuStack.Read(entry);
                 break;
             case LinkSpecification.EntryKind:
                 LinkSpecification.Read(entry);

@@ -2,7 +2,6 @@ using PimSim.Devices.Asic;
 using PimSim.Devices.Cpu;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
-using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 
@@ -12,7 +11,7 @@ namespace PimSim.Devices.Systems;
 public readonly record struct ParameterChange(string Part, string Path, DataNode Value);
 
 /// <summary>
-/// Hardware that can run a model: PIM memory with an ASIC, or a processor with a software stack, and its price. A file of
+/// Hardware that can run a model: PIM memory with an ASIC, or a GPU or CPU with a software stack, and its price. A file of
 /// kind <c>system</c> names the parts; all numbers are in theirs. Immutable; devices are made from it as often as needed.
 /// </summary>
 public sealed class SystemDefinition
@@ -20,7 +19,6 @@ public sealed class SystemDefinition
     private static readonly Dictionary<string, string[]> PartsOfType = new(StringComparer.Ordinal)
     {
         ["pim"] = ["memory", "asic", "price"],
-        ["processor"] = ["processor", "stack", "price"],
         ["gpu"] = ["gpu", "stack", "price"],
         [CpuSpecification.EntryKind] = ["cpu", "stack", "price"],
     };
@@ -130,16 +128,9 @@ public sealed class SystemDefinition
             return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu, silicon, gpuStack), price);
         }
 
-        if (type == CpuSpecification.EntryKind)
-        {
-            CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
-            CpuStack software = CpuStack.Read(parts["stack"]);
-            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new CpuDevice(cpu, software), price);
-        }
-
-        ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);
-        SoftwareStack stack = SoftwareStack.Read(parts["stack"]);
-        return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new ProcessorDevice(processor, stack), price);
+        CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
+        CpuStack stack = CpuStack.Read(parts["stack"]);
+        return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new CpuDevice(cpu, stack), price);
     }
 
     /// <summary>A fresh device that has executed nothing yet.</summary>

@@ -9,7 +9,7 @@ namespace PimSim.Devices.Gpu.Kernels;
 public static class PrefillAttentionKernel
 {
     /// <summary>From so many tiles of queries on, neighbouring ones are scheduled as one group, which changes the time by less than a step in as many.</summary>
-    private const int MostGroups = 128;
+    private const int MostGroups = 32;
 
     /// <summary>Time of an attention with <paramref name="constants"/> on <paramref name="machine"/>.</summary>
     public static KernelTime Time(in AttentionShape shape, in KernelMachine machine, PrefillAttentionConstants constants)

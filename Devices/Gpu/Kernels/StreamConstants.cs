@@ -16,6 +16,8 @@ public sealed class StreamConstants
         KernelConstant.Ratio("cache_bandwidth", 1, 20),
         KernelConstant.Time("reduction", 0, 50_000),
         KernelConstant.Ratio("gather_weight", 0.1, 20),
+        KernelConstant.Ratio("row_weight", 0.1, 20),
+        KernelConstant.Ratio("function_weight", 0.1, 20),
     ];
 
     /// <summary>Names the constants.</summary>
@@ -30,6 +32,8 @@ public sealed class StreamConstants
         CacheBandwidth = values[4];
         ReductionNs = values[5];
         GatherWeight = values[6];
+        RowWeight = values[7];
+        FunctionWeight = values[8];
     }
 
     /// <summary>All constants, in the order of <see cref="Definitions"/>.</summary>
@@ -55,6 +59,12 @@ public sealed class StreamConstants
 
     /// <summary>What a byte of a row at an arbitrary place costs, in bytes streamed.</summary>
     public double GatherWeight { get; }
+
+    /// <summary>What a byte costs in kernels that take a row each: norms, rotations, choices.</summary>
+    public double RowWeight { get; }
+
+    /// <summary>What a byte costs in kernels of a nonlinearity.</summary>
+    public double FunctionWeight { get; }
 
     /// <summary>Reads a family's part of a stack file.</summary>
     internal static StreamConstants Read(CatalogueEntry entry, DataNode node) => new(KernelFamilies.Constants(entry, node, Definitions));

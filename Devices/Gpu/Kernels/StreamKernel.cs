@@ -14,14 +14,14 @@ public static class StreamKernel
     /// <param name="writtenBytes">Bytes written.</param>
     /// <param name="flops">FLOPs of the vector units.</param>
     /// <param name="reductions">Sums or maxima over a row, one after the other.</param>
-    /// <param name="gathers">Whether rows lie at arbitrary places.</param>
+    /// <param name="weight">What a byte costs, in bytes of a plain sum of two tensors.</param>
     /// <param name="machine">The GPU.</param>
     /// <param name="constants">The library.</param>
     public static KernelTime Time(
-        double readBytes, double writtenBytes, double flops, int reductions, bool gathers, in KernelMachine machine, StreamConstants constants)
+        double readBytes, double writtenBytes, double flops, int reductions, double weight, in KernelMachine machine, StreamConstants constants)
     {
         double bytes = readBytes + writtenBytes;
-        double moved = gathers ? bytes * constants.GatherWeight : bytes;
+        double moved = bytes * weight;
         double multiprocessors = Math.Clamp(moved / BlockBytes, 1, machine.Multiprocessors);
 
         // The cache holds what fits; the rest goes through memory.

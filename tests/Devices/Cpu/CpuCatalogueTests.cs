@@ -1,7 +1,7 @@
 using PimSim.Devices.Cpu;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Streaming;
-using PimSim.Devices.Tests.Processors;
+using PimSim.Devices.Tests.Stacks;
 using PimSim.Traces.Format.Documents;
 using Xunit;
 

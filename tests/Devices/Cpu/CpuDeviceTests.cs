@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using CsCheck;
 using PimSim.Devices.Cpu;
-using PimSim.Devices.Processors;
-using PimSim.Devices.Tests.Processors;
+using PimSim.Devices.Stacks;
+using PimSim.Devices.Tests.Stacks;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;

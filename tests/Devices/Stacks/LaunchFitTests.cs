@@ -1,18 +1,18 @@
 using System.Globalization;
 using MathNet.Numerics;
-using PimSim.Devices.Processors;
+using PimSim.Devices.Gpu;
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Operators;
 using Xunit;
 
-namespace PimSim.Devices.Tests.Processors;
+namespace PimSim.Devices.Tests.Stacks;
 
 /// <summary>
 /// The fit of the eager GPU stack: launch cost and host cost per step from IANUS (ASPLOS 2024) figure 8, A100, decode time
 /// per token of GPT-2 M and XL. Run with
-/// <c>dotnet tests/Devices/bin/Debug/net10.0/linux-x64/PimSim.Devices.Tests.dll -class "*StackFitTests" -showliveoutput</c>.
+/// <c>dotnet tests/Devices/bin/Debug/net10.0/linux-x64/PimSim.Devices.Tests.dll -class "*LaunchFitTests" -showliveoutput</c>.
 /// </summary>
-public class StackFitTests(ITestOutputHelper output)
+public class LaunchFitTests(ITestOutputHelper output)
 {
     // IANUS table 3: blocks, width, heads.
     private static readonly Dictionary<string, (int Layers, int Width, int Heads)> Shapes = new()
@@ -28,7 +28,7 @@ public class StackFitTests(ITestOutputHelper output)
         (double host, double launch) = Fit.Line(
             [.. points.Select(point => point.Kernels)],
             [.. points.Select(point => point.MeasuredMs - point.TailMs)]);
-        SoftwareStack stack = SoftwareStack.Read(Replay.Open("stacks", "pytorch-eager-2023"));
+        GpuStack stack = GpuStack.Read(Replay.Open("stacks", "pytorch-eager-2023"));
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"launch cost {launch * 1e3:0.0000} us, host cost per step {host:0.0000} ms"));
         Assert.Equal(Math.Round(launch * 1e3, 2), stack.LaunchCost.Value * 1e-6, 9);
@@ -96,8 +96,8 @@ public class StackFitTests(ITestOutputHelper output)
     /// <summary>Simulates a step; the tail is what the GPU still does when the last kernel is launched.</summary>
     private static double Milliseconds(Step step, out double kernels, out double tail)
     {
-        SoftwareStack stack = SoftwareStack.Read(Replay.Open("stacks", "pytorch-eager-2023"));
-        ProcessorDevice device = Replay.Shipped("a100", stack.Name);
+        GpuStack stack = GpuStack.Read(Replay.Open("stacks", "pytorch-eager-2023"));
+        GpuDevice device = Replay.Gpu("a100-80", stack.Name);
         Picoseconds over = Replay.Run(device, step, Picoseconds.Zero);
         kernels = device.Counters["kernels"];
         tail = (over - stack.HostCostPerStep - (stack.LaunchCost * (long)kernels)).Value * 1e-9;

@@ -1,6 +1,6 @@
 using PimSim.Traces.Format.Operators;
 
-namespace PimSim.Devices.Tests.Processors;
+namespace PimSim.Devices.Tests.Stacks;
 
 /// <summary>Steps of a GPT-2 written by hand, so that these tests need no engine.</summary>
 internal static class Gpt2Steps

@@ -1,7 +1,7 @@
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
-namespace PimSim.Devices.Processors;
+namespace PimSim.Devices.Stacks;
 
 /// <summary>
 /// How many kernels (library calls on a CPU) a software stack runs for one operator. Norms and activations differ by

@@ -1,10 +1,11 @@
-using PimSim.Devices.Processors;
+using PimSim.Devices.Gpu;
+using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
-namespace PimSim.Devices.Tests.Processors;
+namespace PimSim.Devices.Tests.Stacks;
 
 /// <summary>Runs steps on one device, and opens the shipped catalogue.</summary>
 internal static class Replay
@@ -34,7 +35,17 @@ internal static class Replay
     public static CatalogueEntry Open(string folder, string name) =>
         new CatalogueFolder(folder, [Path.Combine(Catalogue, folder)]).Open(name, new ProblemList());
 
-    /// <summary>A shipped processor with a shipped stack.</summary>
-    public static ProcessorDevice Shipped(string device, string stack) =>
-        ProcessorDevice.Create(Open("devices", device), Open("stacks", stack));
+    /// <summary>A shipped GPU with a shipped stack.</summary>
+    public static GpuDevice Gpu(string gpu, string stack) => new(Sheet(gpu), Silicon(gpu), GpuStack.Read(Open("stacks", stack)));
+
+    /// <summary>The data sheet of a shipped GPU.</summary>
+    public static GpuSpecification Sheet(string gpu)
+    {
+        HardwareCatalogue catalogue = new(null);
+        return GpuSpecification.Read(catalogue.Gpus.Open(gpu, new ProblemList()), catalogue.Memories, catalogue.Standards);
+    }
+
+    /// <summary>The energies of a shipped GPU's silicon.</summary>
+    public static GpuSilicon Silicon(string gpu) =>
+        GpuSilicon.Read(new HardwareCatalogue(null).Silicon.Open(Sheet(gpu).Architecture.ToString().ToLowerInvariant(), new ProblemList()));
 }
