@@ -1,6 +1,6 @@
 namespace PimSim.Reports.Html;
 
-/// <summary>What each component of time and energy means, in a sentence. Equations: docs/pim.md and docs/processors.md.</summary>
+/// <summary>What each component of time and energy means, in a sentence. Equations: docs/pim.md, docs/gpu.md and docs/cpu.md.</summary>
 public static class ComponentMeanings
 {
     /// <summary>Components of time by name.</summary>
