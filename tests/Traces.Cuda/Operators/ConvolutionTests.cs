@@ -13,7 +13,7 @@ public class ConvolutionTests
 
     private static readonly Gen<Case> Any =
         from seed in Gen.Int
-        from type in Gen.OneOfConst([.. PackedWeights.Types])
+        from type in PackedWeights.AnyType
         from sizes in Gen.Select(Gen.Int[1, 3], Gen.Int[1, 20], Gen.Int[1, 6], Gen.Int[1, 4], Gen.Int[0, 5])
         from channels in Gen.Select(Gen.Int[1, 20], Gen.Int[1, 20])
         from flags in Gen.Select(Gen.Bool, Gen.Bool)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using CsCheck;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
 
@@ -9,6 +10,8 @@ internal sealed class PackedWeights
 {
     /// <summary>Every storage that weights can have.</summary>
     public static IReadOnlyList<DataType> Types { get; } = [DataType.Fp32, DataType.Fp16, DataType.Bf16, DataType.Int8, DataType.Int4];
+
+    public static Gen<DataType> AnyType { get; } = Gen.Int[0, Types.Count - 1].Select(index => Types[index]);
 
     private PackedWeights(WeightTensor tensor, double[,] values) => (Tensor, Values) = (tensor, values);
 
