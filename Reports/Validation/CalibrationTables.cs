@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using PimSim.Experiments.Calibration;
-using PimSim.Experiments.Validation;
 using PimSim.Reports.Tables;
 
 namespace PimSim.Reports.Validation;

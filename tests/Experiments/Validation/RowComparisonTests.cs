@@ -76,7 +76,7 @@ public class RowComparisonTests
     {
         public double? StaticWatts => 50;
 
-        public OperatorPrediction Predict(in Operator op) => new(100, 1, 2e-6);
+        public OperatorPrediction Predict(in Operator op, bool sustained) => new(100, 1, 2e-6);
 
         public double WithLaunches(int kernels, double nanoseconds) => kernels == 3 ? nanoseconds + 1000 : double.NaN;
 
