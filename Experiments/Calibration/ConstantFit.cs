@@ -19,10 +19,10 @@ public static class ConstantFit
 
     private const int Reweightings = 4;
     private const int StepsEach = 12;
-    private const int Passes = 3;
+    private const int Passes = 2;
 
     /// <summary>Factors that a constant is tried at: the model has kinks, at which derivatives say nothing of what lies behind them.</summary>
-    private static readonly ImmutableArray<double> Factors = [0.5, 0.7, 0.85, 0.95, 1.05, 1.15, 1.4, 2];
+    private static readonly ImmutableArray<double> Factors = [0.5, 0.8, 0.95, 1.05, 1.25, 2];
 
     /// <summary>Fits <paramref name="definitions"/> from <paramref name="start"/> on.</summary>
     /// <param name="definitions">The constants with their bounds.</param>

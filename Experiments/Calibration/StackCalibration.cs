@@ -17,7 +17,7 @@ public static class StackCalibration
     private const int MostFolds = 4;
 
     /// <summary>A fit takes this many rows at most, chosen at random: more do not move a dozen constants.</summary>
-    private const int MostRows = 3000;
+    private const int MostRows = 1200;
 
     private const int Seed = 1;
     private const double NanosecondsPerPicosecond = 1e-3;

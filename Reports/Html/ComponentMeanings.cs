@@ -19,6 +19,9 @@ public static class ComponentMeanings
         ["tiles"] = "What thread blocks, their waves and latencies add to the bound.",
         ["power"] = "The clock falls at the board's power limit.",
         ["launch"] = "The processor waits for its host to launch the next kernel.",
+        ["call"] = "A CPU enters a library call.",
+        ["synchronisation"] = "The threads of a CPU start and wait for each other around each parallel kernel.",
+        ["idle"] = "A CPU waits for another device.",
         ["opaque"] = "Operators without a known shape, which take what they took where they were measured.",
         ["host"] = "The host works alone between steps: choosing the token, preparing the next step.",
     };
@@ -37,6 +40,8 @@ public static class ComponentMeanings
         ["asic-static"] = "What the ASIC draws whether it works or not.",
         ["multiprocessors"] = "Multiprocessors that have work, beside FLOPs and bytes.",
         ["cache"] = "Bytes between the L2 cache and the multiprocessors.",
+        ["l2"] = "Bytes that a CPU moves between its cores and their second-level caches.",
+        ["l3"] = "Bytes that a CPU moves between its cores and the shared cache.",
         ["static"] = "What a processor draws whether it works or not.",
         ["compute"] = "A processor's arithmetic.",
         ["memory"] = "Bytes that a processor moves to and from its memory.",

@@ -20,7 +20,7 @@ public class CpuAgainstReferenceTests
             TheoryData<string, DataType> cases = [];
             foreach (string family in Family.Names)
             {
-                foreach (DataType type in Enum.GetValues<DataType>())
+                foreach (DataType type in StorageTypes.All)
                 {
                     cases.Add(family, type);
                 }

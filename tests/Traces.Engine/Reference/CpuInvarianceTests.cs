@@ -84,7 +84,7 @@ public class CpuInvarianceTests
     [Fact]
     public void A_step_allocates_nothing_once_warm()
     {
-        foreach (DataType type in Enum.GetValues<DataType>())
+        foreach (DataType type in StorageTypes.All)
         {
             using IModelWeights weights = Family.Weights("llama", type);
             using CpuBackend backend = new(weights, 2);

@@ -20,7 +20,7 @@ public sealed class IndependentReaderTests : IDisposable
         ("record", "VARCHAR"), ("step", "INTEGER"), ("phase", "VARCHAR"), ("committed_tokens", "INTEGER"), ("block", "INTEGER"), ("repeat", "INTEGER"),
         ("position", "INTEGER"), ("kind", "VARCHAR"), ("role", "VARCHAR"), ("rows", "INTEGER"), ("inputs", "INTEGER"), ("outputs", "INTEGER"),
         ("sequences", "INTEGER"), ("heads", "INTEGER"), ("kv_heads", "INTEGER"), ("head_dim", "INTEGER"), ("context", "INTEGER"), ("taps", "INTEGER"),
-        ("stride", "INTEGER"), ("padding", "INTEGER"), ("group", "INTEGER"), ("nonzeros", "INTEGER"), ("bias", "BOOLEAN"), ("mask", "VARCHAR"),
+        ("stride", "INTEGER"), ("padding", "INTEGER"), ("group", "INTEGER"), ("nonzeros", "INTEGER"), ("experts", "INTEGER"), ("ranks", "INTEGER"), ("collective", "VARCHAR"), ("bias", "BOOLEAN"), ("mask", "VARCHAR"),
         ("activation", "VARCHAR"), ("norm", "VARCHAR"), ("weight_type", "VARCHAR"), ("activation_type", "VARCHAR"), ("kv_type", "VARCHAR"),
         ("source1", "INTEGER"), ("source2", "INTEGER"), ("label", "VARCHAR"), ("opaque_ns", "BIGINT"), ("measured_ns", "BIGINT[]"),
         ("decision", "VARCHAR"), ("decision_values", "BIGINT[]"),
