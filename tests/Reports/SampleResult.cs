@@ -7,8 +7,8 @@ internal static class SampleResult
 {
     public static readonly string[] PimTime = ["mac-bound", "idle-banks", "row-opening", "refresh", "vector-transfer", "mode-change", "bank-access", "asic"];
     public static readonly string[] PimEnergy = ["activate", "mac-array", "mac-units", "bank-access", "refresh", "standby", "io", "asic-dynamic", "asic-static"];
-    public static readonly string[] ProcessorTime = ["memory", "compute", "launch", "host", "opaque", "tiles", "power", "call", "synchronisation", "idle"];
-    public static readonly string[] ProcessorEnergy = ["static", "compute", "memory", "multiprocessors", "cache", "l2", "l3"];
+    public static readonly string[] ProcessorTime = ["memory", "compute", "launch", "host", "opaque"];
+    public static readonly string[] ProcessorEnergy = ["static", "compute", "memory"];
 
     private const long Tokens = 1024;
 

@@ -108,7 +108,8 @@ public class HtmlReportTests
         Assert.Subset(ComponentMeanings.OfTime.Keys.ToHashSet(), SampleResult.PimTime.Concat(SampleResult.ProcessorTime).ToHashSet());
         Assert.Subset(ComponentMeanings.OfEnergy.Keys.ToHashSet(), PimEnergy.Components.Concat(SampleResult.ProcessorEnergy).ToHashSet());
         string text = Parse(Page).Value;
-        Assert.All(ComponentMeanings.OfTime.Values.Concat(ComponentMeanings.OfEnergy.Values), meaning => Assert.Contains(meaning, text, StringComparison.Ordinal));
+        Assert.All(SampleResult.PimTime.Concat(SampleResult.ProcessorTime), name => Assert.Contains(ComponentMeanings.OfTime[name], text, StringComparison.Ordinal));
+        Assert.All(PimEnergy.Components.Concat(SampleResult.ProcessorEnergy), name => Assert.Contains(ComponentMeanings.OfEnergy[name], text, StringComparison.Ordinal));
     }
 
     private static XElement Parse(string page)
