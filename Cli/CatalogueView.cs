@@ -28,7 +28,7 @@ internal sealed class CatalogueView
         _zoo = ExperimentReader.Zoo(userFolder);
     }
 
-    public static IReadOnlyList<string> Sorts { get; } = ["devices", "memories", "controllers", Systems, "stacks", "prices", "standards", Models, Techniques, "claims"];
+    public static IReadOnlyList<string> Sorts { get; } = ["devices", "cpus", "memories", "controllers", Systems, "stacks", "links", "collectives", "prices", "standards", Models, Techniques, "claims"];
 
     public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
     {
@@ -69,10 +69,13 @@ internal sealed class CatalogueView
     private CatalogueFolder Folder(string sort) => sort switch
     {
         "devices" => _hardware.Devices,
+        "cpus" => _hardware.Cpus,
         "memories" => _hardware.Memories,
         "controllers" => _hardware.Controllers,
         Systems => _hardware.Systems,
         "stacks" => _hardware.Stacks,
+        "links" => _hardware.Links,
+        "collectives" => _hardware.Collectives,
         "prices" => _hardware.Prices,
         "standards" => _hardware.Standards,
         _ => ClaimFile.Folder,

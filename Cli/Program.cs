@@ -12,6 +12,8 @@ RootCommand root = new("PimSim: simulates language-model inference on processing
     ListCommand.Create(),
     ShowCommand.Create(),
     ReportCommand.Create(),
+    ValidateCommand.Create(),
+    CalibrateCommand.Create(),
     DramCommandLine.Create(),
     TraceCommandLine.Create(),
 };

@@ -11,7 +11,7 @@ internal static class ScreenTables
 
     public static void Print(ExperimentResult result)
     {
-        foreach (ReportTable table in new[] { ResultTables.Main(result), ResultTables.Accounting(result), ResultTables.Claims(result) }.OfType<ReportTable>())
+        foreach (ReportTable table in ResultTables.All(result))
         {
             Print(table);
         }

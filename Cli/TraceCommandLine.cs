@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using PimSim.Reports.Tables;
 using PimSim.Reports.Traces;
 using PimSim.Traces.Format.Documents;
@@ -35,12 +37,14 @@ internal static class TraceCommandLine
         Option<int?> seed = new("--seed") { Description = "Seed of all that is drawn; the trace file notes it." };
         Option<int?> threads = new("--threads") { Description = "Threads of the cpu backend. Default: one per processor." };
         threads.Validators.Add(RunCommand.RequirePositive);
+        Option<int?> warmUp = new("--warm-up") { Description = $"Steps run once before and not recorded, so that compiling code is in no measured time; the trace is the same but for its times. 0: none. Default: {TraceRecording.DefaultWarmUpSteps} where operators are timed." };
+        warmUp.Validators.Add(RequireNotNegative);
         Option<string> file = OutOption($"The trace file; {TraceFile.ExtensionNames}.");
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
         promptTokens.Validators.Add(RunCommand.RequirePositive);
         tokens.Validators.Add(RunCommand.RequirePositive);
         sequences.Validators.Add(RunCommand.RequirePositive);
-        Command command = new("record", "Runs a model on the engine and records every operator.") { model, backend, technique, promptTokens, promptFile, tokens, sequences, seed, threads, file, catalogue };
+        Command command = new("record", "Runs a model on the engine and records every operator.") { model, backend, technique, promptTokens, promptFile, tokens, sequences, seed, threads, warmUp, file, catalogue };
         command.Validators.Add(result =>
         {
             if (result.GetResult(promptTokens) is not null && result.GetResult(promptFile) is not null)
@@ -58,6 +62,7 @@ internal static class TraceCommandLine
             parsed.GetValue(sequences) ?? 1,
             parsed.GetValue(seed) ?? 0,
             parsed.GetValue(threads) ?? 0,
+            parsed.GetValue(warmUp),
             parsed.GetRequiredValue(file),
             parsed.GetValue(catalogue)?.ToString()).Run());
         return command;
@@ -125,6 +130,17 @@ internal static class TraceCommandLine
     }
 
     private static Argument<string> FileArgument() => new("FILE") { Description = $"A trace file: {TraceFile.ExtensionNames}." };
+
+    private static void RequireNotNegative(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (int.TryParse(token.Value, CultureInfo.InvariantCulture, out int number) && number < 0)
+            {
+                result.AddError($"{result.Option.Name} needs a number of 0 or more, not {number}");
+            }
+        }
+    }
 
     private static Option<string> OutOption(string description) => new("--out") { Description = description, Required = true };
 }

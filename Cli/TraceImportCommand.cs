@@ -17,7 +17,7 @@ internal static class TraceImportCommand
     public static Command Create()
     {
         Argument<string> file = new("FILE") { Description = "A file of another tool; gzip too." };
-        Option<string?> from = new("--from") { Description = $"{string.Join(", ", ImportFormats.Names)}; default: told from the content." };
+        Option<string?> from = new("--from") { Description = $"{ImportFormats.NamesInOneText}; default: told from the content." };
         Option<string?> phase = new("--phase") { Description = "What the operators were doing, which no profiler records: prefill or decode. Default: prefill." };
         Option<string> target = new("--out") { Description = $"Operators: {TraceFile.ExtensionNames}. Requests: .jsonl.", Required = true };
         phase.AcceptOnlyFromAmong(Phases);

@@ -11,7 +11,7 @@ namespace PimSim.Cli;
 
 /// <summary>One run of <c>pimsim trace record</c>, with progress on standard error. Ctrl-C writes nothing.</summary>
 internal sealed class TraceRecordSession(
-    string model, string backend, string technique, int promptTokens, string? promptFile, int tokens, int sequences, long seed, int threads, string file, string? userCatalogue)
+    string model, string backend, string technique, int promptTokens, string? promptFile, int tokens, int sequences, long seed, int threads, int? warmUpSteps, string file, string? userCatalogue)
 {
     // More than any context; what a prompt of more is, is a mistake.
     private const int MostPromptBytes = 1 << 26;
@@ -24,7 +24,7 @@ internal sealed class TraceRecordSession(
             throw new PimSimUserException($"there is no folder '{userCatalogue}'");
         }
 
-        TraceRecording recording = new(TechniqueCatalogue.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed);
+        TraceRecording recording = new(TechniqueCatalogue.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed) { WarmUpSteps = warmUpSteps };
         using IEngineModel engine = EngineModels.Open(model, backend, ExperimentReader.Zoo(userCatalogue), seed, threads);
         using Interruption interruption = new();
         IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });

@@ -1,14 +1,17 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Cpu;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Dram.Controller;
+using PimSim.Devices.Gpu;
+using PimSim.Devices.Links;
 using PimSim.Devices.Pim;
-using PimSim.Devices.Processors;
+using PimSim.Devices.Stacks;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Systems;
 
-/// <summary>All hardware that can be named: devices, memories, DRAM standards, software stacks, prices and systems.</summary>
+/// <summary>All hardware that can be named: devices, memories, DRAM standards, links, software stacks, prices and systems.</summary>
 public sealed class HardwareCatalogue
 {
     /// <summary>Opens the shipped catalogue and, after it, a user's own folder of the same structure; same names replace.</summary>
@@ -24,9 +27,14 @@ public sealed class HardwareCatalogue
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
         Systems = Folder("system", "systems");
+        Gpus = Folder("GPU", "gpus");
+        Cpus = Folder("CPU", "cpus");
+        Silicon = Folder("silicon", "silicon");
+        Links = LinkSpecification.Links(userFolder);
+        Collectives = CollectiveStack.Stacks(userFolder);
     }
 
-    /// <summary>Memories with processing, ASICs and processors.</summary>
+    /// <summary>Memories with processing, and ASICs.</summary>
     public CatalogueFolder Devices { get; }
 
     /// <summary>Memories without processing.</summary>
@@ -38,11 +46,26 @@ public sealed class HardwareCatalogue
     /// <summary>Timing rules.</summary>
     public CatalogueFolder Standards { get; }
 
+    /// <summary>GPUs.</summary>
+    public CatalogueFolder Gpus { get; }
+
+    /// <summary>CPUs.</summary>
+    public CatalogueFolder Cpus { get; }
+
+    /// <summary>Energies of the GPUs' silicon, by architecture.</summary>
+    public CatalogueFolder Silicon { get; }
+
     /// <summary>Software stacks.</summary>
     public CatalogueFolder Stacks { get; }
 
     /// <summary>Prices.</summary>
     public CatalogueFolder Prices { get; }
+
+    /// <summary>Links between devices, and networks between nodes.</summary>
+    public CatalogueFolder Links { get; }
+
+    /// <summary>Software that runs collectives.</summary>
+    public CatalogueFolder Collectives { get; }
 
     /// <summary>Systems.</summary>
     public CatalogueFolder Systems { get; }
@@ -61,11 +84,26 @@ public sealed class HardwareCatalogue
             case AsicConfiguration.Kind:
                 AsicConfiguration.Read(entry);
                 break;
-            case "processor":
-                ProcessorSpecification.Read(entry);
+            case GpuSpecification.EntryKind:
+                GpuSpecification.Read(entry, Memories, Standards);
                 break;
-            case "stack":
-                SoftwareStack.Read(entry);
+            case GpuSilicon.EntryKind:
+                GpuSilicon.Read(entry);
+                break;
+            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == "gpu":
+                GpuStack.Read(entry);
+                break;
+            case CpuSpecification.EntryKind:
+                CpuSpecification.Read(entry, Memories, Standards);
+                break;
+            case SoftwareStack.EntryKind:
+                CpuStack.Read(entry);
+                break;
+            case LinkSpecification.EntryKind:
+                LinkSpecification.Read(entry);
+                break;
+            case CollectiveStack.EntryKind:
+                CollectiveStack.Read(entry, Collectives);
                 break;
             case Price.EntryKind:
                 Price.Read(entry);

@@ -1,6 +1,7 @@
 using PimSim.Devices.Asic;
+using PimSim.Devices.Cpu;
+using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
-using PimSim.Devices.Processors;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 
@@ -10,7 +11,7 @@ namespace PimSim.Devices.Systems;
 public readonly record struct ParameterChange(string Part, string Path, DataNode Value);
 
 /// <summary>
-/// Hardware that can run a model: PIM memory with an ASIC, or a processor with a software stack, and its price. A file of
+/// Hardware that can run a model: PIM memory with an ASIC, or a GPU or CPU with a software stack, and its price. A file of
 /// kind <c>system</c> names the parts; all numbers are in theirs. Immutable; devices are made from it as often as needed.
 /// </summary>
 public sealed class SystemDefinition
@@ -18,7 +19,8 @@ public sealed class SystemDefinition
     private static readonly Dictionary<string, string[]> PartsOfType = new(StringComparer.Ordinal)
     {
         ["pim"] = ["memory", "asic", "price"],
-        ["processor"] = ["processor", "stack", "price"],
+        ["gpu"] = ["gpu", "stack", "price"],
+        [CpuSpecification.EntryKind] = ["cpu", "stack", "price"],
     };
 
     private readonly Func<PimSimulation, IDevice> _create;
@@ -65,7 +67,14 @@ public sealed class SystemDefinition
         foreach (string part in PartsOfType[type])
         {
             DataNode node = entry.Root.Required(part);
-            CatalogueFolder folder = part switch { "stack" => catalogue.Stacks, "price" => catalogue.Prices, _ => catalogue.Devices };
+            CatalogueFolder folder = part switch
+            {
+                "stack" => catalogue.Stacks,
+                "price" => catalogue.Prices,
+                "gpu" => catalogue.Gpus,
+                "cpu" => catalogue.Cpus,
+                _ => catalogue.Devices,
+            };
             if (node.Exists && !folder.Contains(node.Text()))
             {
                 node.Report($"unknown {folder.Sort} '{node.Text()}'; {NearestWord.Suggest(node.Text(), folder.Names)}");
@@ -94,7 +103,7 @@ public sealed class SystemDefinition
             return null;
         }
 
-        CatalogueEntry[] ordered = [.. PartsOfType[type].Select(part => parts[part])];
+        List<CatalogueEntry> ordered = [.. PartsOfType[type].Select(part => parts[part])];
         Price price = PriceReader.Read(parts["price"]);
         if (type == "pim")
         {
@@ -109,9 +118,19 @@ public sealed class SystemDefinition
             return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), price);
         }
 
-        ProcessorSpecification processor = ProcessorSpecification.Read(parts["processor"]);
-        SoftwareStack stack = SoftwareStack.Read(parts["stack"]);
-        return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new ProcessorDevice(processor, stack), price);
+        if (type == "gpu")
+        {
+            GpuSpecification gpu = GpuSpecification.Read(parts["gpu"], catalogue.Memories, catalogue.Standards);
+            CatalogueEntry energies = catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems);
+            GpuSilicon silicon = GpuSilicon.Read(energies);
+            ordered.Add(energies);
+            GpuStack gpuStack = GpuStack.Read(parts["stack"]);
+            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu, silicon, gpuStack), price);
+        }
+
+        CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
+        CpuStack stack = CpuStack.Read(parts["stack"]);
+        return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new CpuDevice(cpu, stack), price);
     }
 
     /// <summary>A fresh device that has executed nothing yet.</summary>

@@ -16,7 +16,7 @@ public static class ClaimMetrics
         nameof(OperatorRole.FfnUp), nameof(OperatorRole.FfnDown), nameof(OperatorRole.LmHead),
     ];
 
-    /// <summary>Evaluates a claim; null if the experiment did not run what it is about.</summary>
+    /// <summary>Evaluates a claim; null if the experiment did not run what it is about, or generated no tokens where it is about them.</summary>
     public static ClaimResult? Evaluate(Claim claim, IReadOnlyList<PointResult> points)
     {
         List<double> values = [];
@@ -24,9 +24,9 @@ public static class ClaimMetrics
         {
             PointResult? other = points.FirstOrDefault(candidate => candidate.System == claim.Other && candidate.Model == point.Model);
             bool wanted = claim.Models.Count == 0 || claim.Models.Contains(point.Model);
-            if (wanted && (claim.Other is null || other is not null))
+            if (wanted && (claim.Other is null || other is not null) && Value(claim.Metric, point, other) is { } value)
             {
-                values.Add(Value(claim.Metric, point, other));
+                values.Add(value);
             }
         }
 
@@ -56,7 +56,7 @@ public static class ClaimMetrics
         : low <= claim.High && high >= claim.Low ? "overlaps"
         : "missed";
 
-    private static double Value(ClaimMetric metric, PointResult point, PointResult? other) => metric switch
+    private static double? Value(ClaimMetric metric, PointResult point, PointResult? other) => metric switch
     {
         ClaimMetric.SpeedUp => point.TokensPerSecond / other!.TokensPerSecond,
         ClaimMetric.EnergyRatio => other!.JoulesPerToken / point.JoulesPerToken,

@@ -24,6 +24,7 @@ public sealed record ExperimentSelection(IReadOnlyList<string> Models, IReadOnly
 public static class ExperimentReader
 {
     private const int MostTokens = 1 << 20;
+    private const string KeepMeasured = "measured";
 
     /// <summary>Reads and checks an experiment.</summary>
     /// <exception cref="PimSimUserException">Something is wrong; one line per problem.</exception>
@@ -38,7 +39,8 @@ public static class ExperimentReader
         ModelZoo zoo = Zoo(userFolder);
 
         bool replays = root.Optional("trace").Exists;
-        RecordedTrace? trace = replays ? ReadTrace(root, path, inputs) : null;
+        bool keepMeasured = ReadOpaque(root, replays);
+        RecordedTrace? trace = replays ? ReadTrace(root, path, keepMeasured, inputs) : null;
         List<(string, ModelShape)> models = !replays ? ReadModels(root, zoo, inputs, problems) : [];
         List<ExperimentSystem> systems = ReadSystems(root, hardware, inputs, problems);
         DataNode referenceNode = root.Optional("reference");
@@ -109,8 +111,20 @@ public static class ExperimentReader
         return (TechniqueCatalogue.Get(technique), new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences));
     }
 
+    /// <summary>Whether operators without a shape keep their measured time: the one thing that can be said about them.</summary>
+    private static bool ReadOpaque(DataNode root, bool replays)
+    {
+        DataNode node = root.Optional("opaque");
+        if (node.Exists && !replays)
+        {
+            node.Report("goes with 'trace' only: what models generate has no operators without a shape");
+        }
+
+        return node.Word([KeepMeasured], "") == KeepMeasured;
+    }
+
     /// <summary>The trace to replay; an experiment that has one can't name what the trace already says.</summary>
-    private static RecordedTrace? ReadTrace(DataNode root, string path, SortedDictionary<string, string> inputs)
+    private static RecordedTrace? ReadTrace(DataNode root, string path, bool keepMeasured, SortedDictionary<string, string> inputs)
     {
         DataNode node = root.Optional("trace");
         foreach (string key in (string[])["models", "technique", "promptTokens", "generatedTokens", "sequences"])
@@ -130,7 +144,7 @@ public static class ExperimentReader
 
         try
         {
-            RecordedTrace trace = RecordedTrace.Open(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name), name);
+            RecordedTrace trace = RecordedTrace.Open(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name), name, keepMeasured);
             inputs["trace"] = trace.Hash;
             return trace;
         }

@@ -5,6 +5,9 @@ namespace PimSim.Experiments.Results;
 /// <summary>What one model did on one system. Everything a report needs; written to <c>results.json</c> as it is.</summary>
 public sealed record PointResult
 {
+    /// <summary>The component of time of operators without a shape, which keep the time that they were measured at.</summary>
+    public const string MeasuredComponent = "opaque";
+
     /// <summary>Name of the model.</summary>
     public required string Model { get; init; }
 
@@ -20,32 +23,32 @@ public sealed record PointResult
     /// <summary>Parameters of the model.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>Tokens generated.</summary>
+    /// <summary>Tokens generated; 0 where a trace of another tool is replayed, which does not say them. Then nothing per token is known.</summary>
     public required long Tokens { get; init; }
 
     /// <summary>Simulated time.</summary>
     public required long ElapsedPicoseconds { get; init; }
 
-    /// <summary>Simulated time to the first token.</summary>
-    public required long FirstTokenPicoseconds { get; init; }
+    /// <summary>Simulated time to the first token; null without tokens.</summary>
+    public required long? FirstTokenPicoseconds { get; init; }
 
-    /// <summary>Tokens per second over the whole run.</summary>
-    public required double TokensPerSecond { get; init; }
+    /// <summary>Tokens per second over the whole run; null without tokens.</summary>
+    public required double? TokensPerSecond { get; init; }
 
-    /// <summary>Milliseconds per token over the whole run.</summary>
-    public required double MillisecondsPerToken { get; init; }
+    /// <summary>Milliseconds per token over the whole run; null without tokens.</summary>
+    public required double? MillisecondsPerToken { get; init; }
 
     /// <summary>All energy of the run; the exact sum of <see cref="EnergyAttojoules"/>.</summary>
     public required double Joules { get; init; }
 
-    /// <summary>Joules per token.</summary>
-    public required double JoulesPerToken { get; init; }
+    /// <summary>Joules per token; null without tokens.</summary>
+    public required double? JoulesPerToken { get; init; }
 
     /// <summary>Energy over time.</summary>
     public required double AverageWatts { get; init; }
 
-    /// <summary>US dollars per million tokens.</summary>
-    public required double DollarsPerMillionTokens { get; init; }
+    /// <summary>US dollars per million tokens; null without tokens.</summary>
+    public required double? DollarsPerMillionTokens { get; init; }
 
     /// <summary>On what terms that price is.</summary>
     public required string PriceBasis { get; init; }
@@ -70,6 +73,10 @@ public sealed record PointResult
 
     /// <summary>Weight, cache and activation bytes of the trace, each read or written once.</summary>
     public required long TraceBytes { get; init; }
+
+    /// <summary>Part of the time that was not simulated but taken over as it was measured, 0 to 1.</summary>
+    [JsonIgnore]
+    public double MeasuredShare => (double)TimeOf(MeasuredComponent) / ElapsedPicoseconds;
 
     /// <summary>Time of one component over all roles, in picoseconds.</summary>
     public long TimeOf(string component) => TimePicoseconds.Values.Sum(row => row.GetValueOrDefault(component));
@@ -115,11 +122,13 @@ public sealed record ExperimentResult
     /// <summary>The result of a point, if it was run.</summary>
     public PointResult? Find(string model, string system) => Points.FirstOrDefault(point => point.Model == model && point.System == system);
 
-    /// <summary>Speed of the reference over the speed of a point, or null without a reference.</summary>
-    public double? SpeedUpOfReferenceOver(PointResult point) => Find(point.Model, Reference) is { } reference ? reference.TokensPerSecond / point.TokensPerSecond : null;
+    /// <summary>Speed of the reference over the speed of a point, or null without a reference. Without tokens, the time of the point over that of the reference.</summary>
+    public double? SpeedUpOfReferenceOver(PointResult point) => Find(point.Model, Reference) is not { } reference ? null
+        : reference.TokensPerSecond / point.TokensPerSecond ?? (double)point.ElapsedPicoseconds / reference.ElapsedPicoseconds;
 
-    /// <summary>Energy per token of a point over that of the reference, or null without a reference.</summary>
-    public double? EnergyRatioToReference(PointResult point) => Find(point.Model, Reference) is { } reference ? point.JoulesPerToken / reference.JoulesPerToken : null;
+    /// <summary>Energy per token of a point over that of the reference, or null without a reference. Without tokens, of the energies.</summary>
+    public double? EnergyRatioToReference(PointResult point) => Find(point.Model, Reference) is not { } reference ? null
+        : point.JoulesPerToken / reference.JoulesPerToken ?? point.Joules / reference.Joules;
 }
 
 /// <summary>Where replayed steps come from.</summary>
@@ -127,7 +136,10 @@ public sealed record ExperimentResult
 /// <param name="Hash">SHA-256 of its bytes, in hexadecimal.</param>
 /// <param name="Program">What wrote it, with the version.</param>
 /// <param name="Machine">Where its times were measured; empty if none were.</param>
-public sealed record TraceOrigin(string File, string Hash, string Program, string Machine);
+/// <param name="Steps">Steps.</param>
+/// <param name="Operators">Operators executed.</param>
+/// <param name="OpaqueOperators">Those of them without a shape, whose time is not simulated but kept as it was measured.</param>
+public sealed record TraceOrigin(string File, string Hash, string Program, string Machine, int Steps, long Operators, long OpaqueOperators);
 
 /// <summary>A published range and the simulated one, over the models of the experiment.</summary>
 /// <param name="Paper">Which paper.</param>

@@ -79,7 +79,7 @@ public static class ExperimentRunner
             Version = Version,
             InputHash = experiment.InputHash,
             Workload = experiment.Workload,
-            Trace = experiment.Trace is { } trace ? new TraceOrigin(trace.Name, trace.Hash, trace.Source.Header.Program, trace.Source.Header.Machine) : null,
+            Trace = experiment.Trace is { } trace ? new TraceOrigin(trace.Name, trace.Hash, trace.Source.Header.Program, trace.Source.Header.Machine, trace.Steps, trace.Operators, trace.OpaqueOperators) : null,
             Reference = experiment.Reference,
             Models = experiment.WorkloadNames,
             Systems = [.. experiment.Systems.Select(system => system.Label)],
@@ -93,10 +93,15 @@ public static class ExperimentRunner
         IStepSource source = experiment.Source(workload);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
         ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
+        if (replay.Elapsed == Picoseconds.Zero)
+        {
+            throw new PimSimUserException($"{system.Label}: {experiment.Workload}: takes no time, so that there is nothing to report; a trace to replay has operators that take some");
+        }
+
         double seconds = replay.Elapsed.Seconds;
         double joules = device.Ledger.TotalEnergy.Joules;
         double watts = joules / seconds;
-        double tokensPerSecond = replay.Tokens / seconds;
+        double? tokensPerSecond = replay.Tokens > 0 ? replay.Tokens / seconds : null;
         return new PointResult
         {
             Model = experiment.WorkloadNames[workload],
@@ -106,13 +111,13 @@ public static class ExperimentRunner
             Parameters = source.Footprint.Parameters,
             Tokens = replay.Tokens,
             ElapsedPicoseconds = replay.Elapsed.Value,
-            FirstTokenPicoseconds = replay.FirstStep.Value,
+            FirstTokenPicoseconds = replay.FirstToken?.Value,
             TokensPerSecond = tokensPerSecond,
-            MillisecondsPerToken = 1e3 * seconds / replay.Tokens,
+            MillisecondsPerToken = replay.Tokens > 0 ? 1e3 * seconds / replay.Tokens : null,
             Joules = joules,
-            JoulesPerToken = joules / replay.Tokens,
+            JoulesPerToken = replay.Tokens > 0 ? joules / replay.Tokens : null,
             AverageWatts = watts,
-            DollarsPerMillionTokens = system.Definition.Price.DollarsPerMillionTokens(tokensPerSecond, watts),
+            DollarsPerMillionTokens = tokensPerSecond is { } rate ? system.Definition.Price.DollarsPerMillionTokens(rate, watts) : null,
             PriceBasis = system.Definition.Price.Basis,
             TimePicoseconds = Table(device.Ledger, device.Ledger.TimeComponents, (ledger, row, column) => ledger.Time(row, column).Value),
             EnergyAttojoules = Table(device.Ledger, device.Ledger.EnergyComponents, (ledger, row, column) => (decimal)ledger.Energy(row, column).Attojoules),

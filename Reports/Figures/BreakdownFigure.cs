@@ -16,7 +16,7 @@ internal abstract class BreakdownFigure(ExperimentResult result, string system, 
     protected string System { get; } = system;
 
     /// <summary>Points of all PIM systems; parts are chosen from them, so that they look the same for every system.</summary>
-    protected IReadOnlyList<PointResult> PimPoints { get; } = [.. result.Points.Where(ResultTables.IsPim)];
+    protected IReadOnlyList<PointResult> PimPoints { get; } = [.. result.Points.Where(ResultTables.HasTimePerToken)];
 
     /// <summary>Beginning of the names of its files.</summary>
     protected abstract string NameOfKind { get; }

@@ -18,5 +18,5 @@ internal sealed class DollarsPerMillionTokensFigure(ExperimentResult result) : M
     protected override string ValueTitle => "Price ($ per million tokens)";
 
     /// <inheritdoc/>
-    protected override double ValueOf(PointResult point) => point.DollarsPerMillionTokens;
+    protected override double? ValueOf(PointResult point) => point.DollarsPerMillionTokens;
 }

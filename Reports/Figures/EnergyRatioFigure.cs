@@ -9,10 +9,12 @@ internal sealed class EnergyRatioFigure(ExperimentResult result) : RatioFigure(r
     public override string Name => "energy-ratio";
 
     /// <inheritdoc/>
-    public override string Title => $"Energy per token over that of {Result.Reference}";
+    public override string Title => $"Energy{(PerToken ? " per token" : "")} over that of {Result.Reference}";
 
     /// <inheritdoc/>
-    public override string Caption => $"Joules per token of each other system over those of {Result.Reference}. Logarithmic, from 1.";
+    public override string Caption => PerToken
+        ? $"Joules per token of each other system over those of {Result.Reference}. Logarithmic, from 1."
+        : $"Joules of each other system over those of {Result.Reference}. Logarithmic, from 1.";
 
     /// <inheritdoc/>
     protected override string ValueTitle => "Energy ratio (×)";

@@ -33,7 +33,7 @@ public static class FigureSet
             new EnergyRatioFigure(result),
         ];
         HashSet<string> suffixes = new(StringComparer.Ordinal);
-        foreach (string system in result.Systems.Where(system => result.Points.Any(point => point.System == system && ResultTables.IsPim(point))))
+        foreach (string system in result.Systems.Where(system => result.Points.Any(point => point.System == system && ResultTables.HasTimePerToken(point))))
         {
             string suffix = FileSuffix(system);
             for (int number = 2; !suffixes.Add(suffix); number++)

@@ -18,5 +18,5 @@ internal sealed class JoulesPerTokenFigure(ExperimentResult result) : MetricFigu
     protected override string ValueTitle => "Energy (J per token)";
 
     /// <inheritdoc/>
-    protected override double ValueOf(PointResult point) => point.JoulesPerToken;
+    protected override double? ValueOf(PointResult point) => point.JoulesPerToken;
 }

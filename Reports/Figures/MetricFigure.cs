@@ -16,7 +16,7 @@ internal abstract class MetricFigure(ExperimentResult result) : Figure(result)
         {
             for (int system = 0; system < Result.Systems.Count; system++)
             {
-                values[model, system] = Result.Find(Result.Models[model], Result.Systems[system]) is { } point ? ValueOf(point) : double.NaN;
+                values[model, system] = Result.Find(Result.Models[model], Result.Systems[system]) is { } point ? ValueOf(point) ?? double.NaN : double.NaN;
             }
         }
 
@@ -24,6 +24,6 @@ internal abstract class MetricFigure(ExperimentResult result) : Figure(result)
         return GroupedBars.AnyBar(values) ? new GroupedBars(Result.Models, series, ValueTitle, values, ratios: false) : null;
     }
 
-    /// <summary>The property.</summary>
-    protected abstract double ValueOf(PointResult point);
+    /// <summary>The property; null where a point has none.</summary>
+    protected abstract double? ValueOf(PointResult point);
 }

@@ -18,5 +18,5 @@ internal sealed class MillisecondsPerTokenFigure(ExperimentResult result) : Metr
     protected override string ValueTitle => "Time (ms per token)";
 
     /// <inheritdoc/>
-    protected override double ValueOf(PointResult point) => point.MillisecondsPerToken;
+    protected override double? ValueOf(PointResult point) => point.MillisecondsPerToken;
 }

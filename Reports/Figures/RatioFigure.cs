@@ -5,6 +5,9 @@ namespace PimSim.Reports.Figures;
 /// <summary>The reference against every other system: models along the axis, one bar and its number per other system.</summary>
 internal abstract class RatioFigure(ExperimentResult result) : Figure(result)
 {
+    /// <summary>Whether every point has tokens to count by; a replayed trace of another tool has none.</summary>
+    protected bool PerToken { get; } = result.Points.All(point => point.Tokens > 0);
+
     /// <summary>Title of the value axis.</summary>
     protected abstract string ValueTitle { get; }
 

@@ -12,7 +12,9 @@ internal sealed class SpeedUpFigure(ExperimentResult result) : RatioFigure(resul
     public override string Title => $"Speed-up of {Result.Reference} over each system";
 
     /// <inheritdoc/>
-    public override string Caption => $"Tokens per second of {Result.Reference} over those of each other system. Logarithmic, from 1.";
+    public override string Caption => PerToken
+        ? $"Tokens per second of {Result.Reference} over those of each other system. Logarithmic, from 1."
+        : $"Time of each other system over that of {Result.Reference}. Logarithmic, from 1.";
 
     /// <inheritdoc/>
     protected override string ValueTitle => "Speed-up (×)";

@@ -18,5 +18,5 @@ internal sealed class TokensPerSecondFigure(ExperimentResult result) : MetricFig
     protected override string ValueTitle => "Tokens per second";
 
     /// <inheritdoc/>
-    protected override double ValueOf(PointResult point) => point.TokensPerSecond;
+    protected override double? ValueOf(PointResult point) => point.TokensPerSecond;
 }

@@ -1,6 +1,6 @@
 namespace PimSim.Reports.Html;
 
-/// <summary>What each component of time and energy means, in a sentence. Equations: docs/pim.md and docs/processors.md.</summary>
+/// <summary>What each component of time and energy means, in a sentence. Equations: docs/pim.md, docs/gpu.md and docs/cpu.md.</summary>
 public static class ComponentMeanings
 {
     /// <summary>Components of time by name.</summary>
@@ -16,6 +16,8 @@ public static class ComponentMeanings
         ["asic"] = "The ASIC beside the memory computes while the banks wait: softmax, norms, activations, sums.",
         ["memory"] = "A processor's kernel is bound by its memory bandwidth.",
         ["compute"] = "A processor's kernel is bound by its arithmetic.",
+        ["tiles"] = "What thread blocks, their waves and latencies add to the bound.",
+        ["power"] = "The clock falls at the board's power limit.",
         ["launch"] = "The processor waits for its host to launch the next kernel.",
         ["opaque"] = "Operators without a known shape, which take what they took where they were measured.",
         ["host"] = "The host works alone between steps: choosing the token, preparing the next step.",
@@ -33,6 +35,8 @@ public static class ComponentMeanings
         ["io"] = "Pins of the channels.",
         ["asic-dynamic"] = "Arithmetic of the ASIC.",
         ["asic-static"] = "What the ASIC draws whether it works or not.",
+        ["multiprocessors"] = "Multiprocessors that have work, beside FLOPs and bytes.",
+        ["cache"] = "Bytes between the L2 cache and the multiprocessors.",
         ["static"] = "What a processor draws whether it works or not.",
         ["compute"] = "A processor's arithmetic.",
         ["memory"] = "Bytes that a processor moves to and from its memory.",

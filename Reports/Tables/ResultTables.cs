@@ -11,10 +11,11 @@ public static class ResultTables
 
     // Hundredths of a microsecond: three to five digits for a token of 1 us to 1 ms.
     private const int AccountingDecimals = 2;
+    private const double MillisecondsPerPicosecond = 1e-9;
 
     /// <summary>The tables that a result has, in the order of the report.</summary>
     public static IReadOnlyList<ReportTable> All(ExperimentResult result) =>
-        [.. new[] { Main(result), Accounting(result), Claims(result) }.OfType<ReportTable>()];
+        [.. new[] { Main(result), Replayed(result), Accounting(result), Claims(result) }.OfType<ReportTable>()];
 
     /// <summary>Speed, energy and price of every model on every system, and the reference against each.</summary>
     public static ReportTable Main(ExperimentResult result)
@@ -59,12 +60,49 @@ public static class ResultTables
     }
 
     /// <summary>
+    /// Time by component, energy and operators of a replayed trace that has no tokens to count by, or operators that were not simulated.
+    /// Null for any other result.
+    /// </summary>
+    public static ReportTable? Replayed(ExperimentResult result)
+    {
+        if (result.Trace is not { } trace || (trace.OpaqueOperators == 0 && result.Points.All(point => point.Tokens > 0)))
+        {
+            return null;
+        }
+
+        string[] components = [.. result.Points.SelectMany(point => point.TimeComponents).Distinct(StringComparer.Ordinal)];
+        return new(
+            "Replayed trace",
+            [
+                new("model", false),
+                new("system", false),
+                .. components.Select(component => new ReportColumn($"{component} (ms)", true)),
+                new("all (ms)", true),
+                new("as measured (% of time)", true),
+                new("J", true),
+                new("operators", true),
+                new("as measured", true),
+            ],
+            [.. result.Points.Select(point => (IReadOnlyList<string>)
+                [
+                    point.Model,
+                    point.System,
+                    .. components.Select(component => SignificantDigits.Format(point.TimeOf(component) * MillisecondsPerPicosecond)),
+                    SignificantDigits.Format(point.ElapsedPicoseconds * MillisecondsPerPicosecond),
+                    SignificantDigits.Format(100 * point.MeasuredShare),
+                    SignificantDigits.Format(point.Joules),
+                    trace.Operators.ToString(CultureInfo.InvariantCulture),
+                    trace.OpaqueOperators.ToString(CultureInfo.InvariantCulture),
+                ])]);
+    }
+
+    /// <summary>
     /// Time per token of every point on a PIM system, in microseconds: the bound, what each loss adds, and the total. The
     /// printed numbers of a row add up exactly. Null if no point ran on PIM.
     /// </summary>
     public static ReportTable? Accounting(ExperimentResult result)
     {
-        PointResult[] points = [.. result.Points.Where(IsPim)];
+        PointResult[] points = [.. result.Points.Where(HasTimePerToken)];
         if (points.Length == 0)
         {
             return null;
@@ -126,8 +164,8 @@ public static class ResultTables
                     claim.Source,
                 ])]);
 
-    /// <summary>Whether a point ran on PIM, so that its time has a bound and losses.</summary>
-    internal static bool IsPim(PointResult point) => point.TimeComponents.Contains(MacBound, StringComparer.Ordinal);
+    /// <summary>Whether a point generated tokens on PIM, so that the time of one has a bound and losses.</summary>
+    internal static bool HasTimePerToken(PointResult point) => point.Tokens > 0 && point.TimeComponents.Contains(MacBound, StringComparer.Ordinal);
 
     private static decimal Microseconds(long picoseconds, long tokens) => Math.Round(picoseconds / 1_000_000m / tokens, AccountingDecimals);
 

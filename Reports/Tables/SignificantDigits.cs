@@ -8,8 +8,14 @@ public static class SignificantDigits
     /// <summary>What stands for a value that is not a number.</summary>
     public const string NotAvailable = "n/a";
 
+    /// <summary>What stands for a value that there is none of.</summary>
+    public const string Absent = "-";
+
     private const int SmallestPlainExponent = -4;
     private const int LargestPlainExponent = 6;
+
+    /// <summary>The value, or <see cref="Absent"/>.</summary>
+    public static string Format(double? value, int digits = 4) => value is { } number ? Format(number, digits) : Absent;
 
     /// <summary>
     /// The value with <paramref name="digits"/> significant digits; digits before the decimal point are never rounded away.

@@ -7,9 +7,9 @@ namespace PimSim.Simulator.Replay;
 /// <param name="Tokens">Tokens committed.</param>
 /// <param name="Steps">Steps replayed.</param>
 /// <param name="Elapsed">End of the last step.</param>
-/// <param name="FirstStep">End of the first step: the time to the first token.</param>
+/// <param name="FirstToken">End of the first step that commits tokens: the time to the first token; null if none does.</param>
 /// <param name="Cost">What the operators needed at least, in the trace's data types.</param>
-public readonly record struct ReplayResult(long Tokens, int Steps, Picoseconds Elapsed, Picoseconds FirstStep, OperatorCost Cost);
+public readonly record struct ReplayResult(long Tokens, int Steps, Picoseconds Elapsed, Picoseconds? FirstToken, OperatorCost Cost);
 
 /// <summary>Replays a trace on a device: each operator starts when the one before has its result.</summary>
 public sealed class TraceReplay
@@ -48,7 +48,7 @@ public sealed class TraceReplay
                     Tokens = result.Tokens + over.CommittedTokens,
                     Steps = result.Steps + 1,
                     Elapsed = end,
-                    FirstStep = result.Steps == 0 ? end : result.FirstStep,
+                    FirstToken = result.FirstToken ?? (over.CommittedTokens > 0 ? end : null),
                     Cost = result.Cost + over.Cost(),
                 };
                 onStep?.Invoke(over.Index);

@@ -10,46 +10,63 @@ namespace PimSim.Traces.Cuda;
 
 /// <summary>
 /// Keys and values in the memory of a device: keys channel by channel, values token by token, for every layer, sequence and head.
-/// Holds also the sines and cosines of all its positions, computed in double precision.
+/// Where a model rotates, it holds also the sines and cosines of all its positions, computed in double precision.
 /// </summary>
 public sealed class CudaKvCache : KvCache, IDisposable
 {
     // All keys, layer by layer, then all values.
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> _stored;
-    private readonly MemoryBuffer1D<float, Stride1D.Dense> _rotations;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense>? _rotations;
     private readonly long _layerBytes;
     private readonly int _layers;
 
-    internal CudaKvCache(ModelShape shape, ModelNumerics numerics, CudaBackend owner, CudaDevice device, int sequences, int capacity)
+    internal CudaKvCache(ModelShape shape, ModelNumerics numerics, object owner, CudaDevice device, int sequences, int capacity)
         : base(shape, sequences, capacity)
     {
         Owner = owner;
+        _layers = shape.Layers;
         _layerBytes = shape.KvType.Bytes((long)sequences * capacity * shape.KvWidth);
-        long bytes = 2 * _layerBytes * shape.Layers;
-        if (bytes > device.MemoryBytes)
+        _stored = Reserve(device);
+        if (shape.Position != PositionKind.Rotary)
         {
-            throw new PimSimUserException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"keys and values of {sequences} x {capacity} tokens take {bytes / 1e9:F1} GB, but {device.Name} has {device.MemoryBytes / 1e9:F1} GB; reserve fewer tokens or sequences"));
+            return;
         }
 
-        _layers = shape.Layers;
-        _stored = device.Allocate<byte>(bytes, "keys and values");
-        float[] rotations = shape.Position == PositionKind.Rotary ? Rotations(shape, numerics, capacity) : [0];
+        float[] rotations = Rotations(shape, numerics, capacity);
         _rotations = device.Allocate<float>(rotations.Length, "rotations");
         _rotations.View.BaseView.CopyFromCPU(device.Accelerator.DefaultStream, rotations);
     }
 
-    /// <summary>Who can read it: another model's backend could not.</summary>
-    internal CudaBackend Owner { get; }
+    /// <summary>Reserves room for one of the caches of an encoder-decoder.</summary>
+    /// <param name="shape">The model.</param>
+    /// <param name="ofInput">Holds what cross-attention reads, not the decoder's own keys and values.</param>
+    /// <param name="owner">Who can read it.</param>
+    /// <param name="device">Where it lies.</param>
+    /// <param name="sequences">Sequences to hold.</param>
+    /// <param name="capacity">Tokens to reserve for each.</param>
+    internal CudaKvCache(EncoderDecoderShape shape, bool ofInput, object owner, CudaDevice device, int sequences, int capacity)
+        : base(shape, sequences, capacity)
+    {
+        Owner = owner;
+        OfInput = ofInput;
+        _layers = shape.DecoderLayers;
+        _layerBytes = shape.KvType.Bytes((long)sequences * capacity * shape.AttentionWidth);
+        _stored = Reserve(device);
+    }
 
-    internal ArrayView<float> RotationTable => _rotations.View.BaseView;
+    /// <summary>Who can read it: another model's backend could not.</summary>
+    internal object Owner { get; }
+
+    /// <summary>Holds the keys and values of an encoder-decoder's input.</summary>
+    internal bool OfInput { get; }
+
+    internal ArrayView<float> RotationTable => (_rotations ?? throw new InvalidOperationException("nothing is rotated in this cache")).View.BaseView;
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _stored.Dispose();
-        _rotations.Dispose();
+        _rotations?.Dispose();
     }
 
     internal ArrayView<T> Keys<T>(int layer)
@@ -57,6 +74,16 @@ public sealed class CudaKvCache : KvCache, IDisposable
 
     internal ArrayView<T> Values<T>(int layer)
         where T : unmanaged => Layer<T>(_layers + layer);
+
+    private MemoryBuffer1D<byte, Stride1D.Dense> Reserve(CudaDevice device)
+    {
+        long bytes = 2 * _layerBytes * _layers;
+        return bytes <= device.MemoryBytes
+            ? device.Allocate<byte>(bytes, "keys and values")
+            : throw new PimSimUserException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"keys and values of {Sequences} x {Capacity} tokens take {bytes / 1e9:F1} GB, but {device.Name} has {device.MemoryBytes / 1e9:F1} GB; reserve fewer tokens or sequences"));
+    }
 
     private static float[] Rotations(ModelShape shape, ModelNumerics numerics, int capacity)
     {

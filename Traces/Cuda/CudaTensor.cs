@@ -11,9 +11,10 @@ namespace PimSim.Traces.Cuda;
 /// </summary>
 public readonly record struct CudaTensor : ITensor
 {
-    internal CudaTensor(ActivationPool owner, int rows, int columns, int stride, ArrayView<float> values, long block)
+    internal CudaTensor(ActivationPool owner, ActivationPiece piece, int rows, int columns, int stride, ArrayView<float> values, long block)
     {
         Owner = owner;
+        Piece = piece;
         Rows = rows;
         Columns = columns;
         Stride = stride;
@@ -32,6 +33,9 @@ public readonly record struct CudaTensor : ITensor
 
     /// <summary>Whose memory it is.</summary>
     internal ActivationPool Owner { get; }
+
+    /// <summary>Which piece of it; views of a tensor share it.</summary>
+    internal ActivationPiece Piece { get; }
 
     /// <summary>Numbers from one row to the next.</summary>
     internal int Stride { get; }

@@ -1,3 +1,4 @@
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace PimSim.Traces.Cuda;
@@ -17,6 +18,12 @@ internal sealed record KernelGeometry(int Lanes, int Warps, bool WideTile, int M
 
     /// <summary>Warps of a group that computes attention.</summary>
     public int AttentionWarps => Math.Max(1, Warps / 2);
+
+    /// <summary>A grid with a thread for each of so many values.</summary>
+    public KernelConfig Each(int count) => new(Parts(count, Threads), Threads);
+
+    /// <summary>How many parts make a whole, the last one perhaps smaller.</summary>
+    public static int Parts(int whole, int part) => ((whole - 1) / part) + 1;
 
     /// <summary>What suits a device.</summary>
     public static KernelGeometry Of(Accelerator accelerator)

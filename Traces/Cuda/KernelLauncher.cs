@@ -4,6 +4,7 @@ using PimSim.Traces.Cuda.Kernels;
 using PimSim.Traces.Cuda.Memory;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
+using static PimSim.Traces.Cuda.KernelGeometry;
 
 namespace PimSim.Traces.Cuda;
 
@@ -73,7 +74,7 @@ internal sealed class KernelLauncher(CudaDevice device)
         };
         int count = checked(result.Rows * result.Columns);
         _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, int, LinearShape>>(
-            KernelCatalogue.Gather(table.Type))(_stream, Each(count), numbers, table.Words, table.Scales, result.Values, count, shape);
+            KernelCatalogue.Gather(table.Type))(_stream, _geometry.Each(count), numbers, table.Words, table.Scales, result.Values, count, shape);
     }
 
     public void LayerNorm(in CudaTensor input, ArrayView<float> scale, ArrayView<float> shift, float epsilon, in CudaTensor result) =>
@@ -88,7 +89,7 @@ internal sealed class KernelLauncher(CudaDevice device)
     {
         int count = checked(result.Rows * result.Columns);
         _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, RowShape>>(
-            KernelCatalogue.Activation(kind, geluByTanh))(_stream, Each(count), input.Values, result.Values, count, Rows(input, result));
+            KernelCatalogue.Activation(kind, geluByTanh))(_stream, _geometry.Each(count), input.Values, result.Values, count, Rows(input, result));
     }
 
     public void Add(in CudaTensor left, in CudaTensor right, in CudaTensor result)
@@ -97,27 +98,27 @@ internal sealed class KernelLauncher(CudaDevice device)
         RowShape shape = Rows(left, result);
         shape.OtherStride = right.Stride;
         _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, RowShape>>(
-            KernelCatalogue.Add)(_stream, Each(count), left.Values, right.Values, result.Values, count, shape);
+            KernelCatalogue.Add)(_stream, _geometry.Each(count), left.Values, right.Values, result.Values, count, shape);
     }
 
     public void Rope(in CudaTensor qkv, ArrayView<float> table, int pairs, RopePairs order, AttentionShape shape)
     {
         int count = checked(qkv.Rows * (shape.Heads + shape.KvHeads) * pairs);
         _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int, AttentionShape>>(
-            KernelCatalogue.Rope)(_stream, Each(count), qkv.Values, table, count, pairs, order == RopePairs.Neighbours ? 1 : 0, shape);
+            KernelCatalogue.Rope)(_stream, _geometry.Each(count), qkv.Values, table, count, pairs, order == RopePairs.Neighbours ? 1 : 0, shape);
     }
 
-    public void Append<TStored>(in CudaTensor qkv, ArrayView<TStored> keys, ArrayView<TStored> values, DataType type, AttentionShape shape)
+    public void Append<TStored>(in CudaTensor input, ArrayView<TStored> keys, ArrayView<TStored> values, DataType type, AttentionShape shape)
         where TStored : unmanaged
     {
-        int count = checked(qkv.Rows * shape.KvHeads * shape.HeadDim);
+        int count = checked(input.Rows * shape.KvHeads * shape.HeadDim);
         _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<TStored>, ArrayView<TStored>, int, AttentionShape>>(
-            KernelCatalogue.Append(type))(_stream, Each(count), qkv.Values, keys, values, count, shape);
+            KernelCatalogue.Append(type))(_stream, _geometry.Each(count), input.Values, keys, values, count, shape);
     }
 
-    /// <summary>Attention over the whole cache of a layer; <paramref name="scratch"/> gives room for partial sums where the context is split.</summary>
+    /// <summary>Attention over all keys of a layer; <paramref name="scratch"/> gives room for partial sums where the context is split.</summary>
     public void Attend<TStored>(
-        in CudaTensor qkv, ArrayView<TStored> keys, ArrayView<TStored> values, DataType type, int sequences, AttentionShape shape, in CudaTensor result, ActivationPool scratch)
+        in CudaTensor queries, ArrayView<TStored> keys, ArrayView<TStored> values, DataType type, ArrayView<float>? bias, int sequences, AttentionShape shape, in CudaTensor result, ActivationPool scratch)
         where TStored : unmanaged
     {
         int groups = sequences * shape.KvHeads;
@@ -127,21 +128,20 @@ internal sealed class KernelLauncher(CudaDevice device)
         int splits = Math.Clamp(shape.Context / MinKeysPerSplit, 1, maxSplits);
         shape.KeysPerSplit = Parts(shape.Context, splits);
         shape.Splits = Parts(shape.Context, shape.KeysPerSplit);
-        shape.Scale = 1f / MathF.Sqrt(shape.HeadDim);
 
-        long tokenHeads = (long)qkv.Rows * shape.Heads;
+        long tokenHeads = (long)queries.Rows * shape.Heads;
         ArrayView<float> partial = shape.Splits == 1 ? result.Values : scratch.Take(tokenHeads * maxSplits * (shape.HeadDim + 2));
         KernelConfig grid = new(
             new Index3D(groups, Parts(tiles, warps), shape.Splits),
             new Index3D(warps * _geometry.Lanes, 1, 1),
             SharedMemoryConfig.RequestDynamic<float>(warps * AttentionKernels.SharedValues(shape.HeadDim, _geometry.Lanes)));
-        _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<TStored>, ArrayView<TStored>, ArrayView<float>, ArrayView<float>, AttentionShape>>(
-            KernelCatalogue.Attend(type))(_stream, grid, qkv.Values, keys, values, result.Values, partial, shape);
+        _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<TStored>, ArrayView<TStored>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionShape>>(
+            KernelCatalogue.Attend(type))(_stream, grid, queries.Values, keys, values, bias ?? result.Values, result.Values, partial, shape);
         if (shape.Splits > 1)
         {
             int count = checked((int)(tokenHeads * shape.HeadDim));
             _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, AttentionShape>>(
-                KernelCatalogue.Combine)(_stream, Each(count), partial, result.Values, count, shape);
+                KernelCatalogue.Combine)(_stream, _geometry.Each(count), partial, result.Values, count, shape);
         }
     }
 
@@ -151,8 +151,6 @@ internal sealed class KernelLauncher(CudaDevice device)
         _kernels.Launcher<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, RowShape>>(
             KernelCatalogue.ArgMax)(_stream, new KernelConfig(input.Rows, _geometry.Threads), input.Values, result, shape);
     }
-
-    private static int Parts(int whole, int part) => ((whole - 1) / part) + 1;
 
     private static RowShape Rows(in CudaTensor input, in CudaTensor result) => new()
     {
@@ -164,6 +162,4 @@ internal sealed class KernelLauncher(CudaDevice device)
 
     private static ArrayView<Quad> Quads(ArrayView<float> values) =>
         new ArrayView1D<float, Stride1D.Dense>(values, values.Length, default).Cast<float, Quad>().BaseView;
-
-    private KernelConfig Each(int count) => new(Parts(count, _geometry.Threads), _geometry.Threads);
 }

@@ -1,3 +1,5 @@
+using PimSim.Traces.Engine;
+using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Recording;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -50,6 +52,24 @@ public abstract class BackedModel : IEngineModel
 
     /// <inheritdoc/>
     public abstract IEnumerable<Step> Run(ITechnique technique, GenerationRequest request, ReadOnlyMemory<int> prompt);
+
+    /// <summary>The steps of a session, whose caches are given back when they have been consumed, to the end or not: a GPU has no room for a second run's.</summary>
+    private protected static IEnumerable<Step> StepsOf<TTensor>(EngineSession<TTensor> session, IEnumerable<Step> steps)
+        where TTensor : ITensor
+    {
+        try
+        {
+            foreach (Step step in steps)
+            {
+                yield return step;
+            }
+        }
+        finally
+        {
+            (session.Cache as IDisposable)?.Dispose();
+            (session.CrossCache as IDisposable)?.Dispose();
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -46,7 +46,7 @@ public sealed class EncoderDecoderEngineModel<TTensor> : BackedModel
         ArgumentNullException.ThrowIfNull(technique);
         ArgumentNullException.ThrowIfNull(request);
         EngineSession<TTensor> session = new(_backend, request.Sequences, request.PromptTokens, OutputContext(technique, request), Clock);
-        return technique.Run(session, request, prompt);
+        return StepsOf(session, technique.Run(session, request, prompt));
     }
 
     private static int OutputContext(ITechnique technique, GenerationRequest request) =>

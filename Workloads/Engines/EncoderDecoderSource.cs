@@ -4,7 +4,6 @@ using PimSim.Traces.Engine.Backends.Cpu;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Engine.Recording;
 using PimSim.Traces.Engine.Weights;
-using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Workloads.Engines;
 
@@ -29,5 +28,5 @@ internal sealed class EncoderDecoderSource(Func<EncoderDecoderShape> shape, Func
         }
     }
 
-    public IEngineModel OnCuda() => throw new PimSimUserException($"{shape().Name} is an encoder-decoder; the cuda backend has no kernels for cross-attention yet, the cpu and shape backends run it");
+    public IEngineModel OnCuda() => CudaModels.OpenEncoderDecoder(load, tokenize);
 }

@@ -50,6 +50,6 @@ public sealed class EngineModel<TTensor> : BackedModel
         ArgumentNullException.ThrowIfNull(technique);
         ArgumentNullException.ThrowIfNull(request);
         EngineSession<TTensor> session = new(_backend, request.Sequences, technique.ReservedContext(request), Clock);
-        return technique.Run(session, request, prompt);
+        return StepsOf(session, technique.Run(session, request, prompt));
     }
 }

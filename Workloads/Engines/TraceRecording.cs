@@ -14,6 +14,16 @@ namespace PimSim.Workloads.Engines;
 /// <param name="Seed">Of all that is drawn.</param>
 public sealed record TraceRecording(ITechnique Technique, int PromptTokens, string? PromptText, int GeneratedTokens, int Sequences, long Seed)
 {
+    /// <summary>Steps that are run before where the backend times operators and nothing else is said: the prompt and the first token after it.</summary>
+    public const int DefaultWarmUpSteps = 2;
+
+    /// <summary>
+    /// Steps that are run once before the recording and not recorded, so that the times of the first steps are not those of compiling the code
+    /// that runs them. They have caches and draws of their own, so the trace is the same but for its times. Null for
+    /// <see cref="DefaultWarmUpSteps"/>, or none where nothing is timed.
+    /// </summary>
+    public int? WarmUpSteps { get; init; }
+
     /// <summary>Runs the model and writes the trace. Whole file or none.</summary>
     /// <param name="model">Generates.</param>
     /// <param name="path">The trace file.</param>
@@ -43,7 +53,23 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
             throw new PimSimUserException($"{Sequences} prompts of {request.PromptTokens} tokens are more than PimSim runs at once; {Array.MaxLength} tokens are the most");
         }
 
-        TraceFile.Write(path, header, Watched(model.Run(Technique, request, Prompt(model, request, text)), onStep), cancellation);
+        bool timed = model.Machine.Length > 0;
+        if (!timed && WarmUpSteps > 0)
+        {
+            throw new PimSimUserException($"a warm-up is for backends whose operators are timed; the {model.Backend} backend computes nothing");
+        }
+
+        int[] prompt = Prompt(model, request, text);
+        int unrecorded = WarmUpSteps ?? (timed ? DefaultWarmUpSteps : 0);
+        if (unrecorded > 0)
+        {
+            foreach (Step _ in model.Run(Technique, request, prompt).Take(unrecorded))
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+
+        TraceFile.Write(path, header, Watched(model.Run(Technique, request, prompt), onStep), cancellation);
     }
 
     private int[] Prompt(IEngineModel model, GenerationRequest request, int[]? text)

@@ -47,6 +47,33 @@ public class TraceTests
         Assert.Contains("t.parquet", File.ReadAllText(folder.File("out/report.html")), StringComparison.Ordinal);
     }
 
+    /// <summary>Another tool's profile: refused with the number of operators that nothing predicts, then run as the experiment says.</summary>
+    [Fact]
+    public void An_imported_profile_is_replayed_without_tokens()
+    {
+        using TemporaryFolder folder = new();
+        string profile = folder.Write("k.csv", "Time (%),Total Time (ns),Instances,Name\n75,3000,3,gemm_kernel\n25,1000,1,copy_kernel\n");
+        (int exitCode, _, string errors) = PimSimProcess.Run("trace", "import", profile, "--out", folder.File("k.parquet"));
+        Assert.True(exitCode == 0, errors);
+
+        string experiment = folder.Write("k.yaml", "title: t\ntrace: k.parquet\nsystems: [t4, a100]\n");
+        (exitCode, _, errors) = PimSimProcess.Run("run", experiment, "--out", folder.File("out"));
+        Assert.Equal(2, exitCode);
+        Assert.Contains("k.yaml:2:8: ", errors, StringComparison.Ordinal);
+        Assert.Contains("4 of its 4 operators", errors, StringComparison.Ordinal);
+        Assert.Contains("3 x 'gemm_kernel', 1 x 'copy_kernel'", errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("out")));
+
+        File.AppendAllText(experiment, "opaque: measured\n");
+        (exitCode, string output, errors) = PimSimProcess.Run("run", experiment, "--out", folder.File("out"));
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("Replayed trace", output, StringComparison.Ordinal);
+        using var result = JsonDocument.Parse(File.ReadAllText(folder.File("out/results.json")));
+        JsonElement point = result.RootElement.GetProperty("Points")[0];
+        Assert.Equal(JsonValueKind.Null, point.GetProperty("TokensPerSecond").ValueKind);
+        Assert.Equal(4_000_000, point.GetProperty("TimePicoseconds").GetProperty("Other").GetProperty("opaque").GetInt64());
+    }
+
     /// <summary>The model that ships, really computed; its measured trace replayed on another processor.</summary>
     [Fact]
     public void The_built_in_model_is_recorded_with_its_times_and_tokens()

@@ -27,10 +27,10 @@ if (args is ["cpu-decode", string decoded, string type, string tokens, .. string
     return;
 }
 
-// "cpu-replay FITTED PREDICTED fp32|fp16|bf16 PROMPT TOKENS" predicts the second model's recorded times from what the first achieved.
-if (args is ["cpu-replay", string fitted, string predicted, string storage, string promptTokens, string generatedTokens])
+// "cpu-replay FITTED PREDICTED fp32|fp16|bf16 PROMPT TOKENS CPU-FILE" predicts the second model's recorded times from what the first achieved.
+if (args is ["cpu-replay", string fitted, string predicted, string storage, string promptTokens, string generatedTokens, string machine])
 {
-    CpuReplay.Run(fitted, predicted, storage, int.Parse(promptTokens, CultureInfo.InvariantCulture), int.Parse(generatedTokens, CultureInfo.InvariantCulture));
+    CpuReplay.Run(fitted, predicted, storage, int.Parse(promptTokens, CultureInfo.InvariantCulture), int.Parse(generatedTokens, CultureInfo.InvariantCulture), machine);
     return;
 }
 

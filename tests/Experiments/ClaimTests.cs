@@ -29,6 +29,14 @@ public class ClaimTests
         Assert.Null(ClaimMetrics.Evaluate(Claim(ClaimMetric.SpeedUp, "gpu"), [Point("m1", "pim", 2)]));
 
     [Fact]
+    public void A_claim_about_tokens_is_left_out_where_none_were_generated()
+    {
+        PointResult[] points = [Point("m1", "pim", 2) with { TokensPerSecond = null }, Point("m1", "gpu", 1) with { TokensPerSecond = null }];
+        Assert.Null(ClaimMetrics.Evaluate(Claim(ClaimMetric.SpeedUp, "gpu"), points));
+        Assert.NotNull(ClaimMetrics.Evaluate(Claim(ClaimMetric.EnergyRatio, "gpu"), points));
+    }
+
+    [Fact]
     public void Metrics_follow_their_definitions()
     {
         PointResult pim = Point("m1", "pim", 4);

@@ -34,7 +34,7 @@ public sealed class TraceReplayTests : IDisposable
         Assert.Equal(direct.Points.Select(Text), replayed.Points.Select(Text));
         Assert.Equal(direct.Models, replayed.Models);
         Assert.Null(direct.Trace);
-        Assert.Equal(new TraceOrigin($"t{extension}", TraceFile.Open(In($"t{extension}")).Hash(), "test", ""), replayed.Trace);
+        Assert.Equal(new TraceOrigin($"t{extension}", TraceFile.Open(In($"t{extension}")).Hash(), "test", "", 4, replayed.Trace!.Operators, 0), replayed.Trace);
         Assert.NotEqual(direct.InputHash, replayed.InputHash);
 
         static string Text(PointResult point) => JsonSerializer.Serialize(point, JsonSerializerOptions.Default);
@@ -44,7 +44,7 @@ public sealed class TraceReplayTests : IDisposable
     public void Opaque_operators_take_their_measured_time_on_a_processor_and_say_so()
     {
         Write("o.jsonl", Opaque("flash_fwd", 1500), Opaque("memcpy", 250));
-        PointResult point = Assert.Single(Run("title: t\ntrace: o.jsonl\nsystems: [t4]\n").Points);
+        PointResult point = Assert.Single(Run("title: t\ntrace: o.jsonl\nopaque: measured\nsystems: [t4]\n").Points);
         Assert.Equal(1_750_000, point.TimeOf("opaque"));
         Assert.Equal(0, point.TimeOf("memory") + point.TimeOf("compute") + point.TimeOf("launch"));
         Assert.Equal(point.ElapsedPicoseconds, point.TimeOf("opaque") + point.TimeOf("host"));
@@ -54,7 +54,7 @@ public sealed class TraceReplayTests : IDisposable
     public void Pim_refuses_what_it_cannot_lay_out()
     {
         Write("o.jsonl", Opaque("flash_fwd", 1500));
-        Assert.Contains("does not say the model's matrices", Fault("title: t\ntrace: o.jsonl\nsystems: [pim-gpt]\n"), StringComparison.Ordinal);
+        Assert.Contains("does not say the model's matrices", Fault("title: t\ntrace: o.jsonl\nopaque: measured\nsystems: [pim-gpt]\n"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -72,7 +72,7 @@ public sealed class TraceReplayTests : IDisposable
             _ => new() { Kind = kind, Role = OperatorRole.KvAppend, Phase = Phase.Decode, Rows = 1, Sequences = 1, Heads = 12, KvHeads = 12, HeadDim = 64, Context = 2 },
         };
         Write("w.jsonl", footprint, op);
-        Assert.Contains(message, Fault("title: t\ntrace: w.jsonl\nsystems: [pim-gpt]\n"), StringComparison.Ordinal);
+        Assert.Contains(message, Fault("title: t\ntrace: w.jsonl\nopaque: measured\nsystems: [pim-gpt]\n"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -84,7 +84,7 @@ public sealed class TraceReplayTests : IDisposable
     public void What_the_trace_says_cannot_be_said_again(string line, string message)
     {
         Write("o.jsonl", Opaque("k", 1));
-        Assert.Contains(message, Fault($"title: t\ntrace: o.jsonl\nsystems: [t4]\n{line}\n"), StringComparison.Ordinal);
+        Assert.Contains(message, Fault($"title: t\ntrace: o.jsonl\nopaque: measured\n{line}\nsystems: [t4]\n"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,17 +96,17 @@ public sealed class TraceReplayTests : IDisposable
     }
 
     [Fact]
-    public void A_trace_without_tokens_is_refused()
+    public void A_trace_without_operators_is_refused()
     {
         TraceFile.Write(In("e.jsonl"), Header(Footprint), [], TestContext.Current.CancellationToken);
-        Assert.Contains("0 steps with 0 operators commit 0 tokens", Fault("title: t\ntrace: e.jsonl\nsystems: [t4]\n"), StringComparison.Ordinal);
+        Assert.Contains("0 steps with no operator", Fault("title: t\ntrace: e.jsonl\nsystems: [t4]\n"), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Another_number_of_tokens_is_refused()
     {
         Write("o.jsonl", Opaque("k", 1));
-        File.WriteAllText(In("x.yaml"), "title: t\ntrace: o.jsonl\nsystems: [t4]\n");
+        File.WriteAllText(In("x.yaml"), "title: t\ntrace: o.jsonl\nopaque: measured\nsystems: [t4]\n");
         Assert.Contains("as many tokens as it has", Assert.Throws<PimSimUserException>(() => ExperimentReader.Read(In("x.yaml"), new ExperimentSelection([], [], 3))).Message, StringComparison.Ordinal);
         Assert.Contains("no model 'other'", Assert.Throws<PimSimUserException>(() => ExperimentReader.Read(In("x.yaml"), new ExperimentSelection(["other"], [], null))).Message, StringComparison.Ordinal);
     }

@@ -61,6 +61,31 @@ internal static class SampleResult
         };
     }
 
+    /// <summary>The same as a replay of another tool's trace: no tokens, a quarter of each time taken over as measured.</summary>
+    public static ExperimentResult WithoutTokens()
+    {
+        ExperimentResult sample = Small();
+        return sample with
+        {
+            Trace = new TraceOrigin("profile.parquet", "ab12", "PimSim 0.1.0", "not recorded in the file", 3, 1204, 812),
+            Points = [.. sample.Points.Select(point => point with
+            {
+                Tokens = 0,
+                TokensPerSecond = null,
+                MillisecondsPerToken = null,
+                JoulesPerToken = null,
+                DollarsPerMillionTokens = null,
+                FirstTokenPicoseconds = null,
+                ElapsedPicoseconds = 4 * (point.ElapsedPicoseconds / 4),
+                TimeComponents = ["compute", PointResult.MeasuredComponent],
+                TimePicoseconds = new Dictionary<string, IReadOnlyDictionary<string, long>>
+                {
+                    ["Other"] = new Dictionary<string, long> { ["compute"] = 3 * (point.ElapsedPicoseconds / 4), [PointResult.MeasuredComponent] = point.ElapsedPicoseconds / 4 },
+                },
+            })],
+        };
+    }
+
     private static PointResult Point(string model, string system, long picoseconds, double millijoulesPerToken)
     {
         bool pim = system.StartsWith("pim", StringComparison.Ordinal);

@@ -10,9 +10,11 @@ internal sealed class DeviceData(CudaDevice device) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
 
-    public KernelLauncher Launcher { get; } = new(device);
+    public CudaExecution Execution { get; } = new(device);
 
-    public ActivationPool Pool { get; } = new(device);
+    public KernelLauncher Launcher => Execution.Launcher;
+
+    public ActivationPool Pool => Execution.Pool;
 
     public CudaTensor Tensor(double[,] values)
     {
@@ -34,8 +36,9 @@ internal sealed class DeviceData(CudaDevice device) : IDisposable
     public CudaTensor Empty(int rows, int columns)
     {
         int stride = (columns + Quad.Values - 1) / Quad.Values * Quad.Values;
-        ArrayView<float> view = Vector(Enumerable.Repeat(double.NaN, rows * stride));
-        return new(Pool, rows, columns, stride, view, 0);
+        MemoryBuffer1D<float, Stride1D.Dense> buffer = device.Accelerator.Allocate1D([.. Enumerable.Repeat(float.NaN, rows * stride)]);
+        _owned.Add(buffer);
+        return new(Pool, new ActivationPiece(buffer), rows, columns, stride, buffer.View.BaseView, Pool.Block);
     }
 
     public ArrayView<float> Vector(IEnumerable<double> values) => Upload(values.Select(value => (float)value));
@@ -81,7 +84,7 @@ internal sealed class DeviceData(CudaDevice device) : IDisposable
 
     public void Dispose()
     {
-        Pool.Dispose();
+        Execution.Dispose();
         _owned.ForEach(owned => owned.Dispose());
     }
 }

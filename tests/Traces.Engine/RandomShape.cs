@@ -19,7 +19,7 @@ internal static class RandomShape
             Gen.Enum<PositionKind>(),
             Gen.Enum<BiasKind>(),
             Gen.Bool)
-        from types in Gen.Select(Gen.Enum<DataType>(), Gen.Enum<DataType>(), Gen.Enum<DataType>())
+        from types in Gen.Select(StorageTypes.Any, StorageTypes.Any, StorageTypes.Any)
         select new ModelShape
         {
             Name = "random",

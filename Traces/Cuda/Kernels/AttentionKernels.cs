@@ -3,7 +3,7 @@ using ILGPU;
 namespace PimSim.Traces.Cuda.Kernels;
 
 /// <summary>
-/// Causal attention with an online softmax. A warp has four rows of queries that share a key/value head: tokens of one head, or the
+/// Attention with an online softmax, causal or over everything. A warp has four rows of queries that share a key/value head: tokens of one head, or the
 /// heads of a group under grouped-query attention, so that keys are read once for all four. It walks the keys a warp's width at a
 /// time: first a lane is a key, then a lane is a channel of the values. A long context may be split over several warps, whose partial
 /// sums <see cref="Combine"/> adds up.
@@ -18,11 +18,12 @@ internal static class AttentionKernels
 
     /// <summary>
     /// Grid: sequences x key/value heads, tiles of rows / warps of a group, splits. Shared memory: <see cref="SharedValues"/> for each
-    /// warp. Partial sums are written only if there are several splits, the result only if there is one.
+    /// warp. Partial sums are written only if there are several splits, the result only if there is one. The bias is read only if
+    /// there is one: for each head what it adds to a score, by the distance of key and query from -reach to reach.
     /// </summary>
     [DeviceKernel]
     public static void Attend<TStored, TKv>(
-        ArrayView<float> qkv, ArrayView<TStored> keys, ArrayView<TStored> values, ArrayView<float> result, ArrayView<float> partial, AttentionShape shape)
+        ArrayView<float> queries, ArrayView<TStored> keys, ArrayView<TStored> values, ArrayView<float> bias, ArrayView<float> result, ArrayView<float> partial, AttentionShape shape)
         where TStored : unmanaged
         where TKv : struct, IKvFormat<TStored>
     {
@@ -41,8 +42,8 @@ internal static class AttentionKernels
 
         int width = shape.HeadDim;
         ArrayView<float> shared = SharedMemory.GetDynamic<float>();
-        int queries = warp * SharedValues(width, lanes);
-        int sums = queries + (Rows * width);
+        int scaled = warp * SharedValues(width, lanes);
+        int sums = scaled + (Rows * width);
         int weights = sums + (Rows * width);
         for (int element = lane; element < Rows * width; element += lanes)
         {
@@ -51,21 +52,26 @@ internal static class AttentionKernels
             if (row < allRows)
             {
                 int head = (kvHead * share) + (row % share);
-                query = qkv[((long)((sequence * shape.NewTokens) + (row / share)) * shape.QkvStride) + (head * width) + (element % width)] * shape.Scale;
+                query = queries[((long)((sequence * shape.NewTokens) + (row / share)) * shape.InputStride) + (head * width) + (element % width)] * shape.Scale;
             }
 
-            shared[queries + element] = query;
+            shared[scaled + element] = query;
             shared[sums + element] = 0;
         }
 
         Warp.Barrier();
 
-        // A token sees what came before the step and the new tokens up to itself.
-        int before = shape.Context - shape.NewTokens + 1;
-        int seen0 = before + (row0 / share);
-        int seen1 = before + (IntrinsicMath.Min(row0 + 1, allRows - 1) / share);
-        int seen2 = before + (IntrinsicMath.Min(row0 + 2, allRows - 1) / share);
-        int seen3 = before + (IntrinsicMath.Min(row0 + 3, allRows - 1) / share);
+        int row1 = IntrinsicMath.Min(row0 + 1, allRows - 1);
+        int row2 = IntrinsicMath.Min(row0 + 2, allRows - 1);
+        int row3 = IntrinsicMath.Min(row0 + 3, allRows - 1);
+        int seen0 = Seen(shape, row0 / share);
+        int seen1 = Seen(shape, row1 / share);
+        int seen2 = Seen(shape, row2 / share);
+        int seen3 = Seen(shape, row3 / share);
+        long bias0 = FirstBias(shape, row0 / share, (kvHead * share) + (row0 % share));
+        long bias1 = FirstBias(shape, row1 / share, (kvHead * share) + (row1 % share));
+        long bias2 = FirstBias(shape, row2 / share, (kvHead * share) + (row2 % share));
+        long bias3 = FirstBias(shape, row3 / share, (kvHead * share) + (row3 % share));
         int begin = Grid.IdxZ * shape.KeysPerSplit;
         int end = IntrinsicMath.Min(begin + shape.KeysPerSplit, seen3);
 
@@ -81,10 +87,18 @@ internal static class AttentionKernels
                 for (int channel = 0; channel < width; channel++)
                 {
                     float k = TKv.Decode(keys[firstKey + ((long)channel * shape.Capacity) + key]);
-                    score0 += shared[queries + channel] * k;
-                    score1 += shared[queries + width + channel] * k;
-                    score2 += shared[queries + (2 * width) + channel] * k;
-                    score3 += shared[queries + (3 * width) + channel] * k;
+                    score0 += shared[scaled + channel] * k;
+                    score1 += shared[scaled + width + channel] * k;
+                    score2 += shared[scaled + (2 * width) + channel] * k;
+                    score3 += shared[scaled + (3 * width) + channel] * k;
+                }
+
+                if (shape.HasBias != 0)
+                {
+                    score0 += bias[bias0 + key];
+                    score1 += bias[bias1 + key];
+                    score2 += bias[bias2 + key];
+                    score3 += bias[bias3 + key];
                 }
             }
 
@@ -194,6 +208,14 @@ internal static class AttentionKernels
 
     /// <summary>Shared memory of a warp: its queries, its sums and the weights of the keys at hand.</summary>
     public static int SharedValues(int headDim, int lanes) => (2 * Rows * headDim) + (Rows * lanes);
+
+    // Of a causal attention a token sees what came before the step and the new tokens up to itself.
+    private static int Seen(AttentionShape shape, int token) =>
+        shape.Bidirectional != 0 ? shape.Context : shape.Context - shape.NewTokens + 1 + token;
+
+    // Where the bias of a head for key 0 stands, as a token sees it.
+    private static long FirstBias(AttentionShape shape, int token, int head) =>
+        ((long)head * ((2 * shape.BiasReach) + 1)) + shape.BiasReach - (shape.Context - shape.NewTokens + token);
 
     // Turns the score of this lane's key into its weight, and returns the factor for what was summed so far.
     private static float Weigh(ref float max, ref float norm, ref float score, bool seen)

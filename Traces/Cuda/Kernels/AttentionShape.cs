@@ -24,8 +24,11 @@ internal struct AttentionShape
     /// <summary>Width of a head.</summary>
     public int HeadDim;
 
-    /// <summary>Numbers from one row of queries, keys and values to the next.</summary>
-    public int QkvStride;
+    /// <summary>Numbers from one row of queries, or of what is appended, to the next.</summary>
+    public int InputStride;
+
+    /// <summary>Column at which the keys of what is appended begin; the values follow.</summary>
+    public int FirstKey;
 
     /// <summary>Numbers from one row of the result to the next.</summary>
     public int ResultStride;
@@ -36,6 +39,15 @@ internal struct AttentionShape
     /// <summary>Keys of each part but the last.</summary>
     public int KeysPerSplit;
 
-    /// <summary>1 / sqrt(<see cref="HeadDim"/>).</summary>
+    /// <summary>Every token sees the whole context: 1 or 0.</summary>
+    public int Bidirectional;
+
+    /// <summary>Scores get a bias for the distance of key and query: 1 or 0.</summary>
+    public int HasBias;
+
+    /// <summary>The largest distance that has a bias, at least that of the context.</summary>
+    public int BiasReach;
+
+    /// <summary>What scores are multiplied by before the bias.</summary>
     public float Scale;
 }

@@ -27,7 +27,7 @@ internal static class CacheKernels
         float cosine = table[angle];
         float sine = table[angle + 1];
 
-        long start = ((long)row * shape.QkvStride) + (rest % heads * shape.HeadDim);
+        long start = ((long)row * shape.InputStride) + (rest % heads * shape.HeadDim);
         long first = start + (neighbours != 0 ? 2 * pair : pair);
         long second = neighbours != 0 ? first + 1 : first + pairs;
         float a = qkv[first];
@@ -41,7 +41,7 @@ internal static class CacheKernels
     /// as attention's lanes read them side by side. A thread has one channel of one head of one token.
     /// </summary>
     [DeviceKernel]
-    public static void Append<TStored, TKv>(ArrayView<float> qkv, ArrayView<TStored> keys, ArrayView<TStored> values, int count, AttentionShape shape)
+    public static void Append<TStored, TKv>(ArrayView<float> input, ArrayView<TStored> keys, ArrayView<TStored> values, int count, AttentionShape shape)
         where TStored : unmanaged
         where TKv : struct, IKvFormat<TStored>
     {
@@ -58,8 +58,8 @@ internal static class CacheKernels
         int channel = column % shape.HeadDim;
         int position = shape.Context - shape.NewTokens + (row % shape.NewTokens);
         long start = ((long)(row / shape.NewTokens * shape.KvHeads) + head) * shape.HeadDim * shape.Capacity;
-        long key = ((long)row * shape.QkvStride) + (shape.Heads * shape.HeadDim) + column;
-        keys[start + ((long)channel * shape.Capacity) + position] = TKv.Encode(qkv[key]);
-        values[start + ((long)position * shape.HeadDim) + channel] = TKv.Encode(qkv[key + kvWidth]);
+        long key = ((long)row * shape.InputStride) + shape.FirstKey + column;
+        keys[start + ((long)channel * shape.Capacity) + position] = TKv.Encode(input[key]);
+        values[start + ((long)position * shape.HeadDim) + channel] = TKv.Encode(input[key + kvWidth]);
     }
 }

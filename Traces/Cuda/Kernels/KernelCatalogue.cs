@@ -6,6 +6,8 @@ namespace PimSim.Traces.Cuda.Kernels;
 /// <summary>Every kernel, with its type arguments. Nothing else can be loaded, so what a test compiles from <see cref="All"/> is all there is.</summary>
 internal static class KernelCatalogue
 {
+    private static readonly DataType[] IntegerTypes = [DataType.Int8, DataType.Int4];
+
     private static readonly DataType[] WeightTypes = [DataType.Fp32, DataType.Fp16, DataType.Bf16, DataType.Int8, DataType.Int4];
 
     /// <summary>Storage of keys and values that the kernels know.</summary>
@@ -23,6 +25,24 @@ internal static class KernelCatalogue
 
     public static MethodInfo ArgMax { get; } = Method(typeof(RowKernels), nameof(RowKernels.ArgMax));
 
+    public static MethodInfo GatherRows { get; } = Method(typeof(RowCopyKernels), nameof(RowCopyKernels.GatherRows));
+
+    public static MethodInfo ScatterRows { get; } = Method(typeof(RowCopyKernels), nameof(RowCopyKernels.ScatterRows));
+
+    public static MethodInfo TopK { get; } = Method(typeof(TopKKernel), nameof(TopKKernel.TopK));
+
+    public static MethodInfo Windows { get; } = Method(typeof(ConvolutionKernels), nameof(ConvolutionKernels.Windows));
+
+    public static MethodInfo Depthwise { get; } = Method(typeof(ConvolutionKernels), nameof(ConvolutionKernels.Depthwise));
+
+    public static MethodInfo FourierLoad { get; } = Method(typeof(FourierKernels), nameof(FourierKernels.FourierLoad));
+
+    public static MethodInfo FourierPass { get; } = Method(typeof(FourierKernels), nameof(FourierKernels.FourierPass));
+
+    public static MethodInfo FourierStore { get; } = Method(typeof(FourierKernels), nameof(FourierKernels.FourierStore));
+
+    public static MethodInfo SparseProduct { get; } = Method(typeof(SparseKernel), nameof(SparseKernel.SparseProduct));
+
     /// <summary>All kernels in a fixed order. Stands last, as it is made of those above.</summary>
     public static IReadOnlyList<MethodInfo> All { get; } = [.. List()];
 
@@ -38,6 +58,12 @@ internal static class KernelCatalogue
     public static MethodInfo Attend(DataType type) => Method(typeof(AttentionKernels), nameof(AttentionKernels.Attend), KvFormat(type));
 
     public static MethodInfo Append(DataType type) => Method(typeof(CacheKernels), nameof(CacheKernels.Append), KvFormat(type));
+
+    public static MethodInfo Scales(DataType type) => Method(typeof(QuantiseKernels), nameof(QuantiseKernels.Scales), WeightFormat(type));
+
+    public static MethodInfo Pack(DataType type) => Method(typeof(QuantiseKernels), nameof(QuantiseKernels.Pack), WeightFormat(type));
+
+    public static MethodInfo Unpack(DataType type) => Method(typeof(QuantiseKernels), nameof(QuantiseKernels.Unpack), WeightFormat(type));
 
     /// <summary>The kernel of a nonlinearity, gated or not.</summary>
     public static MethodInfo Activation(ActivationKind kind, bool geluByTanh) => kind switch
@@ -92,6 +118,13 @@ internal static class KernelCatalogue
             yield return Append(type);
         }
 
+        foreach (DataType type in IntegerTypes)
+        {
+            yield return Scales(type);
+            yield return Pack(type);
+            yield return Unpack(type);
+        }
+
         yield return Activation(ActivationKind.Relu, geluByTanh: false);
         yield return Activation(ActivationKind.SwiGlu, geluByTanh: false);
         yield return Activation(ActivationKind.Gelu, geluByTanh: false);
@@ -105,5 +138,15 @@ internal static class KernelCatalogue
         yield return LayerNorm;
         yield return RmsNorm;
         yield return ArgMax;
+
+        yield return GatherRows;
+        yield return ScatterRows;
+        yield return TopK;
+        yield return Windows;
+        yield return Depthwise;
+        yield return FourierLoad;
+        yield return FourierPass;
+        yield return FourierStore;
+        yield return SparseProduct;
     }
 }

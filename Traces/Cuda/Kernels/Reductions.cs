@@ -31,6 +31,25 @@ internal static class Reductions
         return value;
     }
 
+    /// <summary>The largest value of a warp and its column; of equal ones the lowest column. NaN is ignored.</summary>
+    public static void WarpLargest(ref float value, ref int column)
+    {
+        for (int offset = Warp.WarpSize / 2; offset > 0; offset /= 2)
+        {
+            float other = Warp.ShuffleXor(value, offset);
+            int where = Warp.ShuffleXor(column, offset);
+            if (IsBefore(other, where, value, column))
+            {
+                value = other;
+                column = where;
+            }
+        }
+    }
+
+    /// <summary>One value is larger than another, or equal and of a lower column.</summary>
+    public static bool IsBefore(float value, int column, float other, int otherColumn) =>
+        value > other || (value == other && column < otherColumn);
+
     /// <summary>Sum over a group, in an order that the group's size alone decides.</summary>
     /// <param name="value">What this thread adds.</param>
     /// <param name="partial"><see cref="MaxWarps"/> numbers of shared memory, free to be used again after the next barrier.</param>

@@ -67,24 +67,14 @@ internal static class RowKernels
         for (int column = Group.IdxX; column < shape.Columns; column += Group.DimX)
         {
             float value = input[from + column];
-            if (value > best || (value == best && column < where))
+            if (Reductions.IsBefore(value, column, best, where))
             {
                 best = value;
                 where = column;
             }
         }
 
-        for (int offset = Warp.WarpSize / 2; offset > 0; offset /= 2)
-        {
-            float value = Warp.ShuffleXor(best, offset);
-            int column = Warp.ShuffleXor(where, offset);
-            if (value > best || (value == best && column < where))
-            {
-                best = value;
-                where = column;
-            }
-        }
-
+        Reductions.WarpLargest(ref best, ref where);
         if (Group.IdxX % Warp.WarpSize == 0)
         {
             values[Group.IdxX / Warp.WarpSize] = best;
@@ -96,7 +86,7 @@ internal static class RowKernels
         {
             for (int warp = 1; warp < Group.DimX / Warp.WarpSize; warp++)
             {
-                if (values[warp] > best || (values[warp] == best && columns[warp] < where))
+                if (Reductions.IsBefore(values[warp], columns[warp], best, where))
                 {
                     best = values[warp];
                     where = columns[warp];

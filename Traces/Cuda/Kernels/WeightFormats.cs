@@ -40,8 +40,10 @@ internal readonly struct Bf16Weights : IWeightFormat
 }
 
 /// <summary>8-bit two's complement.</summary>
-internal readonly struct Int8Weights : IWeightFormat
+internal readonly struct Int8Weights : IIntegerFormat
 {
+    public static int Limit => 127;
+
     public static int ValuesPerWord => 4;
 
     public static float Decode(uint word, int index) => (int)(word << (24 - (8 * index))) >> 24;
@@ -54,8 +56,10 @@ internal readonly struct Int8Weights : IWeightFormat
 }
 
 /// <summary>4-bit two's complement.</summary>
-internal readonly struct Int4Weights : IWeightFormat
+internal readonly struct Int4Weights : IIntegerFormat
 {
+    public static int Limit => 7;
+
     public static int ValuesPerWord => 8;
 
     public static float Decode(uint word, int index) => (int)(word << (28 - (4 * index))) >> 28;

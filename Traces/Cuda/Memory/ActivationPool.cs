@@ -1,6 +1,5 @@
 using System.Globalization;
 using ILGPU;
-using ILGPU.Runtime;
 using PimSim.Traces.Cuda.Kernels;
 using PimSim.Traces.Format.Documents;
 
@@ -12,7 +11,7 @@ namespace PimSim.Traces.Cuda.Memory;
 /// </summary>
 internal sealed class ActivationPool(CudaDevice device) : IDisposable
 {
-    private readonly List<Piece> _pieces = [];
+    private readonly List<ActivationPiece> _pieces = [];
 
     /// <summary>Blocks begun so far.</summary>
     public long Block { get; private set; }
@@ -28,19 +27,46 @@ internal sealed class ActivationPool(CudaDevice device) : IDisposable
     public CudaTensor New(int rows, int columns)
     {
         int stride = (columns + Quad.Values - 1) / Quad.Values * Quad.Values;
-        return (long)rows * stride <= int.MaxValue
-            ? new(this, rows, columns, stride, Take((long)rows * stride), Block)
-            : throw new PimSimUserException(string.Create(
+        if ((long)rows * stride > int.MaxValue)
+        {
+            throw new PimSimUserException(string.Create(
                 CultureInfo.InvariantCulture, $"{rows} tokens x {columns} values are too many for one tensor of the backend cuda, which numbers them in 31 bits; process fewer tokens at once"));
+        }
+
+        ActivationPiece piece = TakePiece((long)rows * stride);
+        return new(this, piece, rows, columns, stride, piece.Buffer.View.BaseView, Block);
+    }
+
+    /// <summary>The tensor as if it had been computed now: it has been written over, and lives as long as a new one.</summary>
+    public CudaTensor Renew(in CudaTensor tensor)
+    {
+        tensor.Piece.Block = Block;
+        return new(this, tensor.Piece, tensor.Rows, tensor.Columns, tensor.Stride, tensor.Values, Block);
     }
 
     /// <summary>Any <paramref name="count"/> numbers, valid as long as a tensor.</summary>
-    public ArrayView<float> Take(long count)
+    public ArrayView<float> Take(long count) => TakePiece(count).Buffer.View.BaseView;
+
+    /// <summary>A tensor is of this pool, and its memory is still its own.</summary>
+    public bool Holds(in CudaTensor tensor) => ReferenceEquals(tensor.Owner, this) && tensor.Block > Block - 2;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ActivationPiece piece in _pieces)
+        {
+            piece.Buffer.Dispose();
+        }
+
+        _pieces.Clear();
+    }
+
+    private ActivationPiece TakePiece(long count)
     {
         // Whole quads, as a tensor that gets the piece later is read in quads.
         count = (count + Quad.Values - 1) / Quad.Values * Quad.Values;
-        Piece? best = null;
-        foreach (Piece piece in _pieces)
+        ActivationPiece? best = null;
+        foreach (ActivationPiece piece in _pieces)
         {
             if (piece.Block <= Block - 2 && piece.Buffer.Length >= count && (best is null || piece.Buffer.Length < best.Buffer.Length))
             {
@@ -51,27 +77,13 @@ internal sealed class ActivationPool(CudaDevice device) : IDisposable
         if (best is null)
         {
             DropFree();
-            best = new Piece(device.Allocate<float>(count, "activations"));
+            best = new ActivationPiece(device.Allocate<float>(count, "activations"));
             _pieces.Add(best);
             Bytes += best.Buffer.LengthInBytes;
         }
 
         best.Block = Block;
-        return best.Buffer.View.BaseView;
-    }
-
-    /// <summary>A tensor is of this pool, and its memory is still its own.</summary>
-    public bool Holds(in CudaTensor tensor) => ReferenceEquals(tensor.Owner, this) && tensor.Block > Block - 2;
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (Piece piece in _pieces)
-        {
-            piece.Buffer.Dispose();
-        }
-
-        _pieces.Clear();
+        return best;
     }
 
     // What is free and did not fit is too small: a longer prompt or a larger batch has come, and the old sizes would only add up.
@@ -86,12 +98,5 @@ internal sealed class ActivationPool(CudaDevice device) : IDisposable
                 _pieces.RemoveAt(index);
             }
         }
-    }
-
-    private sealed class Piece(MemoryBuffer1D<float, Stride1D.Dense> buffer)
-    {
-        public MemoryBuffer1D<float, Stride1D.Dense> Buffer { get; } = buffer;
-
-        public long Block { get; set; }
     }
 }

@@ -68,16 +68,7 @@ public static class ChromeTrace
         json.WriteNumber("step", step.Index);
         json.WriteNumber("block", executed.Block);
         json.WriteNumber("instance", executed.Instance);
-        json.WriteString("role", EnumWords<OperatorRole>.Of(op.Role));
-        json.WriteString("phase", EnumWords<Phase>.Of(op.Phase));
-        json.WriteNumber("rows", op.Rows);
-        WriteSize(json, "inputs", op.Inputs);
-        WriteSize(json, "outputs", op.Outputs);
-        WriteSize(json, "sequences", op.Sequences);
-        WriteSize(json, "heads", op.Heads);
-        WriteSize(json, "kv_heads", op.KvHeads);
-        WriteSize(json, "head_dim", op.HeadDim);
-        WriteSize(json, "context", op.Context);
+        OperatorJson.WriteShape(json, op);
         json.WriteNumber("flops", cost.Flops);
         json.WriteNumber("bytes", cost.Bytes);
         json.WriteBoolean("measured", executed.Nanoseconds is not null);
@@ -111,13 +102,5 @@ public static class ChromeTrace
         json.WriteNumber("pid", 1);
         json.WriteNumber("tid", 1);
         json.WriteStartObject("args");
-    }
-
-    private static void WriteSize(Utf8JsonWriter json, string key, int size)
-    {
-        if (size != 0)
-        {
-            json.WriteNumber(key, size);
-        }
     }
 }

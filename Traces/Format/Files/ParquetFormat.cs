@@ -154,7 +154,7 @@ internal sealed class ParquetFormat : ITraceFormat
     private static TraceHeader ReadHeader(ParquetReader reader, string file)
     {
         Dictionary<string, string> metadata = Library(file, () => Task.FromResult(reader.CustomMetadata));
-        if (!metadata.TryGetValue(HeaderKey, out string? header))
+        if (metadata.GetValueOrDefault(HeaderKey) is not { } header)
         {
             throw new PimSimUserException($"{file}: this is not a PimSim trace: it has no metadata '{HeaderKey}'");
         }

@@ -95,9 +95,8 @@ internal static class FormatDetector
             return best.Format;
         }
 
-        string known = string.Join(", ", ImportFormats.Names);
         throw table.Fault(bestShare >= 0.5
             ? $"looks like {best.Format.Name()}, but there is no column {string.Join(", ", best.Columns.Where(column => !table.Header.Contains(column)).Select(ImportError.Show))}"
-            : $"is of no format that can be imported ({known}); it starts with {ImportError.Show(string.Join(',', table.Header))}");
+            : $"is of no format that can be imported ({ImportFormats.NamesInOneText}); it starts with {ImportError.Show(string.Join(',', table.Header))}");
     }
 }

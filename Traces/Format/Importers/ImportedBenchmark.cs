@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Traces.Format.Importers;
 

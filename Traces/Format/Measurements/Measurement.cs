@@ -4,7 +4,7 @@ using PimSim.Traces.Format.Operators;
 namespace PimSim.Traces.Format.Measurements;
 
 /// <summary>One measured time and the operators that it covers.</summary>
-public sealed class Measurement
+public sealed record Measurement
 {
     /// <summary>What ran, in order: one, or several of a fused kernel or a batch of unequal sequences. Empty exactly where <see cref="Unmatched"/> says why.</summary>
     public required ImmutableArray<Operator> Operators { get; init; }
@@ -32,6 +32,9 @@ public sealed class Measurement
 
     /// <summary>Average power of the board; null where it was not measured.</summary>
     public double? BoardWatts { get; init; }
+
+    /// <summary>Devices of one node where a collective goes between nodes; null inside a node and for other operators.</summary>
+    public int? RanksPerNode { get; init; }
 
     /// <summary>Why the row is known to be wrong and must not be compared; null for all others.</summary>
     public string? Caution { get; init; }

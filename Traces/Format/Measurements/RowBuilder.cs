@@ -10,6 +10,13 @@ internal sealed class RowBuilder(MeasurementSource source)
 {
     private readonly ImmutableArray<Caution> _cautions = Cautions.Of(source.Path);
 
+    /// <summary>A collective; of those between nodes it is noted how many devices share one.</summary>
+    public Measurement Collective(CsvTable table, Operator op, int perNode, double nanoseconds, MeasuredSpan span, string name, string group)
+    {
+        Measurement row = New(table, [op], MeasurementClass.Collective, nanoseconds, span, name, group);
+        return perNode < op.Ranks ? row with { RanksPerNode = perNode } : row;
+    }
+
     public Measurement New(CsvTable table, ImmutableArray<Operator> operators, MeasurementClass kind, double nanoseconds, MeasuredSpan span, string name, string group, double? watts = null, string? assumption = null) =>
         New(table.Fault, table.Line, operators, kind, nanoseconds, span, name, group, watts, assumption);
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using PimSim.Traces.Format.Importers;
 
 namespace PimSim.Traces.Format.Requests;
 

@@ -1,5 +1,4 @@
 using PimSim.Devices.Pim;
-using PimSim.Devices.Processors;
 using PimSim.Devices.Systems;
 using PimSim.Traces.Format.Documents;
 using Xunit;
@@ -25,7 +24,7 @@ public sealed class SystemDefinitionTests : IDisposable
         Assert.NotEmpty(system.Summary);
         Assert.NotEmpty(system.Price.Basis);
         Assert.NotSame(system.CreateDevice(new PimSimulation(true)), system.CreateDevice(new PimSimulation(true)));
-        Assert.Equal(system.Memory is null, system.CreateDevice(new PimSimulation(true)) is ProcessorDevice);
+        Assert.Equal(system.Memory is not null, system.CreateDevice(new PimSimulation(true)) is PimDevice);
         Assert.All(system.Parts, part => Assert.True(part.Values.Count > 0, $"{part.Name} names no values"));
     }
 
@@ -82,7 +81,7 @@ public sealed class SystemDefinitionTests : IDisposable
     [Fact]
     public void An_unknown_stack_is_reported()
     {
-        Write("systems/mine.yaml", "kind: system\nsummary: A test.\ntype: processor\nprocessor: a100\nstack: pytorch-eager-2032\nprice: a100\n");
+        Write("systems/mine.yaml", "kind: system\nsummary: A test.\ntype: gpu\ngpu: a100-80\nstack: pytorch-eager-2032\nprice: a100\n");
         ProblemList problems = new();
         Assert.Null(SystemDefinition.Read(new HardwareCatalogue(_folder), "mine", [], problems));
         Assert.Contains("mine.yaml:5:8: stack: unknown stack 'pytorch-eager-2032'; did you mean 'pytorch-eager-2023'?", Assert.Single(problems.Problems).ToString(), StringComparison.Ordinal);
@@ -91,11 +90,11 @@ public sealed class SystemDefinitionTests : IDisposable
     [Fact]
     public void A_part_of_the_wrong_kind_is_reported_in_its_file()
     {
-        Write("systems/mine.yaml", "kind: system\nsummary: A test.\ntype: pim\nmemory: a100\nasic: pim-gpt-asic\nprice: pim-gpt\n");
+        Write("systems/mine.yaml", "kind: system\nsummary: A test.\ntype: pim\nmemory: pim-gpt-asic\nasic: pim-gpt-asic\nprice: pim-gpt\n");
         ProblemList problems = new();
         Assert.Null(SystemDefinition.Read(new HardwareCatalogue(_folder), "mine", [], problems));
-        Assert.Contains(problems.Problems, problem => problem.ToString().Contains("a100.yaml:1:", StringComparison.Ordinal)
-            && problem.Message.Contains("'processor' is not a memory with processing", StringComparison.Ordinal));
+        Assert.Contains(problems.Problems, problem => problem.ToString().Contains("pim-gpt-asic.yaml:1:", StringComparison.Ordinal)
+            && problem.Message.Contains("is not a memory with processing", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public class FigureTests
     public void Heights_of_bars_are_logarithms_of_their_values()
     {
         // Bars of one system come together, in the order of the models.
-        double[] logarithms = [.. Sample.Systems.SelectMany(system => Sample.Models.Select(model => Math.Log10(Sample.Find(model, system)!.TokensPerSecond)))];
+        double[] logarithms = [.. Sample.Systems.SelectMany(system => Sample.Models.Select(model => Math.Log10(Sample.Find(model, system)!.TokensPerSecond!.Value)))];
         double[] heights = [.. Svg("tokens-per-second").Bars.Select(bar => bar.Height)];
         double pixelsPerDecade = (heights[0] - heights[^1]) / (logarithms[0] - logarithms[^1]);
         Assert.True(pixelsPerDecade > 20);
@@ -151,7 +151,7 @@ public class FigureTests
     {
         foreach (PointResult point in Sample.Points.Where(point => point.System != Sample.Reference))
         {
-            double speedUp = Sample.Find(point.Model, "pim-gpt")!.TokensPerSecond / point.TokensPerSecond;
+            double speedUp = Sample.Find(point.Model, "pim-gpt")!.TokensPerSecond!.Value / point.TokensPerSecond!.Value;
             Assert.Contains(Texts("speed-up"), text => IsAbout(text, speedUp));
         }
     }

@@ -138,7 +138,7 @@ public class AttentionTests
 
         CudaTensor queries = data.Tensor(newest);
         CudaTensor result = data.Empty(newest.GetLength(0), heads * c.HeadDim);
-        data.Launcher.Attend(queries, keys, values, c.KvType, c.Sequences, Shape(c, queries) with { ResultStride = result.Stride }, result, data.Pool);
+        data.Launcher.Attend(queries, keys, values, c.KvType, bias: null, c.Sequences, Shape(c, queries) with { ResultStride = result.Stride }, result, data.Pool);
         device.Accelerator.Synchronize();
         return (newest, data.Read(result), Expected(c, all));
     }
@@ -193,6 +193,8 @@ public class AttentionTests
         Heads = c.Share * c.KvHeads,
         KvHeads = c.KvHeads,
         HeadDim = c.HeadDim,
-        QkvStride = qkv.Stride,
+        InputStride = qkv.Stride,
+        FirstKey = c.Share * c.KvHeads * c.HeadDim,
+        Scale = 1f / MathF.Sqrt(c.HeadDim),
     };
 }

@@ -13,7 +13,7 @@ public class LinearTests
 
     private static readonly Gen<Case> Any =
         from seed in Gen.Int
-        from type in Gen.Enum<DataType>()
+        from type in PackedWeights.AnyType
         from rows in Gen.OneOf(Gen.Const(1), Gen.Int[2, 8], Gen.Int[9, 37])
         from outputs in Gen.Int[1, 40]
         from groupSize in Gen.OneOf(Gen.Int[1, 90], Gen.Const(16), Gen.Const(32), Gen.Const(64))
@@ -24,7 +24,7 @@ public class LinearTests
     public static TheoryData<string> Devices => TestDevices.All;
 
     /// <summary>One row, several and many: three kernels for each storage.</summary>
-    public static MatrixTheoryData<DataType, int> EveryKernel => new(Enum.GetValues<DataType>(), [1, 5, 70]);
+    public static MatrixTheoryData<DataType, int> EveryKernel => new([.. PackedWeights.Types], [1, 5, 70]);
 
     [Theory]
     [MemberData(nameof(Devices))]

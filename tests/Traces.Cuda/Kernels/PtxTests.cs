@@ -89,6 +89,7 @@ public partial class PtxTests
         return names switch
         {
             ["TFormat"] => Implementations(assembly, typeof(IWeightFormat)).Select(format => method.MakeGenericMethod(format)),
+            ["TInteger"] => Implementations(assembly, typeof(IIntegerFormat)).Select(format => method.MakeGenericMethod(format)),
             ["TActivation"] => Implementations(assembly, typeof(IActivation))
                 .Where(type => method.Name == nameof(ElementwiseKernels.Map) ? type != typeof(Silu) : type != typeof(Relu))
                 .Select(type => method.MakeGenericMethod(type)),

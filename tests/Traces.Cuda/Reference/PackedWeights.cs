@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using CsCheck;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
 
@@ -7,6 +8,11 @@ namespace PimSim.Traces.Cuda.Tests.Reference;
 /// <summary>Random weights in a storage, and beside it the numbers that they stand for. Rows lie in two places, not at the first byte.</summary>
 internal sealed class PackedWeights
 {
+    /// <summary>Every storage that weights can have.</summary>
+    public static IReadOnlyList<DataType> Types { get; } = [DataType.Fp32, DataType.Fp16, DataType.Bf16, DataType.Int8, DataType.Int4];
+
+    public static Gen<DataType> AnyType { get; } = Gen.Int[0, Types.Count - 1].Select(index => Types[index]);
+
     private PackedWeights(WeightTensor tensor, double[,] values) => (Tensor, Values) = (tensor, values);
 
     public WeightTensor Tensor { get; }
@@ -57,10 +63,12 @@ internal sealed class PackedWeights
                 sbyte eight = (sbyte)random.Next(-128, 128);
                 row[column] = (byte)eight;
                 return eight;
-            default:
+            case DataType.Int4:
                 int four = random.Next(-8, 8);
                 row[column / 2] |= (byte)((four & 15) << (4 * (column % 2)));
                 return four;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type), type, "not a storage of weights");
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed record RandomModel(ModelShape Shape, ModelNumerics Numerics, Dat
         from heads in Gen.Select(Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 17])
         from kinds in Gen.Select(Gen.Int[0, 3].Select(index => Activations[index]), Gen.Bool, Gen.Enum<PositionKind>(), Gen.Enum<BiasKind>(), Gen.Bool)
         from more in Gen.Select(Gen.Bool, Gen.Int[0, heads.Item3], Gen.Bool, Gen.Bool, Gen.Int[0, 2].Select(index => Epsilons[index]), Gen.Int[0, 2].Select(index => RopeBases[index]))
-        from type in Gen.Enum<DataType>()
+        from type in StorageTypes.Any
         from seed in Gen.ULong[0, 1_000_000]
         from tokens in Gen.Select(Gen.Int[1, 4], Gen.Int[1, 20]).SelectMany((sequences, length) => Gen.Int[0, sizes.Item4 - 1].Array[length].Array[sequences])
         select new RandomModel(

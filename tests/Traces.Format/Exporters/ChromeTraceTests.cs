@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CsCheck;
 using PimSim.Traces.Format.Exporters;
+using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Operators;
 using PimSim.Traces.Format.Tests.Files;
 using Xunit;
@@ -9,6 +10,10 @@ namespace PimSim.Traces.Format.Tests.Exporters;
 
 public class ChromeTraceTests
 {
+    // What a slice says beside the shape of its operator, and a trace file beside it.
+    private static readonly string[] OwnFields = ["step", "block", "instance", "flops", "bytes", "measured"];
+    private static readonly string[] FileFields = ["label", "opaque_ns"];
+
     [Fact]
     public void Each_executed_operator_is_a_slice_of_its_time_within_its_step() => Gen.Select(RandomTrace.Header, RandomTrace.Steps).Sample((header, steps) =>
     {
@@ -34,6 +39,7 @@ public class ChromeTraceTests
                 Assert.Equal(("X", clock, duration), (slice.GetProperty("ph").GetString(), slice.GetProperty("ts").GetDecimal(), slice.GetProperty("dur").GetDecimal()));
                 Assert.Equal(OperatorCost.Of(op).Flops, slice.GetProperty("args").GetProperty("flops").GetInt64());
                 Assert.Equal(op.Rows, slice.GetProperty("args").GetProperty("rows").GetInt32());
+                Assert.Equal(StepFields(op), slice.GetProperty("args").EnumerateObject().Where(field => !OwnFields.Contains(field.Name)).Select(field => $"{field.Name}={field.Value}"));
                 clock += duration;
                 executed++;
             }
@@ -45,4 +51,17 @@ public class ChromeTraceTests
 
         Assert.Equal(unmeasured, document.RootElement.GetProperty("otherData").GetProperty("unmeasured_operators").GetInt64());
     });
+
+    /// <summary>The shape as a line of a JSON Lines trace has it.</summary>
+    private static IEnumerable<string> StepFields(Operator op)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, StrictJson.WriterOptions))
+        {
+            StepJson.Write(json, new Step(0, Phase.Decode, [new StepBlock([op], 1)], 1));
+        }
+
+        using var line = JsonDocument.Parse(stream.ToArray());
+        return [.. line.RootElement.GetProperty("blocks")[0].GetProperty("operators")[0].EnumerateObject().Where(field => !FileFields.Contains(field.Name)).Select(field => $"{field.Name}={field.Value}")];
+    }
 }

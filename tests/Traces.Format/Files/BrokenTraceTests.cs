@@ -175,6 +175,22 @@ public sealed class BrokenTraceTests : IDisposable
             threads: 1);
     }
 
+    /// <summary>A key of the metadata may stand without a value in a file that is otherwise in order.</summary>
+    [Theory]
+    [InlineData("pimsim.trace.header", "it has no metadata 'pimsim.trace.header'")]
+    [InlineData("pimsim.trace.steps", "counts none (pimsim.trace.steps)")]
+    public void Metadata_without_a_value_is_refused(string key, string message)
+    {
+        // In Thrift's compact form 0x18 begins the next field, the value; 0x28 the one after, which no reader knows.
+        byte[] file = Valid(".parquet");
+        int value = file.AsSpan().IndexOf(Encoding.ASCII.GetBytes(key)) + key.Length;
+        Assert.Equal(0x18, file[value]);
+        file[value] = 0x28;
+        string path = Path.Combine(_folder, "keyless.parquet");
+        File.WriteAllBytes(path, file);
+        Assert.Contains(message, Fault(path), StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static string Lines(params string[] lines) => string.Join('\n', lines) + "\n";

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Importers;
+using PimSim.Traces.Format.Requests;
 using Xunit;
 
 namespace PimSim.Traces.Format.Tests.Importers;

@@ -20,6 +20,9 @@ public sealed class CollectiveMeasurementTests(ITestOutputHelper output) : IDisp
         Measurement bytes = Assert.Single(MeasuredTables.Read(vidur));
         Assert.Equal(elements[0].Operators[0], bytes.Operators[0]);
         Assert.Equal((20_000.0, 20_000.0, "all_reduce 8", "all_reduce 8, 4 per node"), (elements[0].Nanoseconds, bytes.Nanoseconds, elements[0].Group, bytes.Group));
+        Assert.Equal((null, 4), (elements[0].RanksPerNode, bytes.RanksPerNode));
+        string inside = _tables.Write("i.csv", "time_stats.all_reduce.median,rank,num_workers,size,collective,devices_per_node", "0.02,0,4,2048,all_reduce,4");
+        Assert.Null(Assert.Single(MeasuredTables.Read(inside)).RanksPerNode);
         Assert.Equal((CollectiveKind.AllToAll, 4, DataType.Int8), (elements[1].Operators[0].Collective, elements[1].Operators[0].Ranks, elements[1].Operators[0].ActivationType));
 
         string custom = _tables.Write("c.csv", "kernel_source,allreduce_dtype,num_gpus,message_size,latency,backend", "a,bfloat16,2,128,0.005,vllm_graph", "b,bfloat16,2,128,0.02,vllm_eager");

@@ -1,12 +1,15 @@
 using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Backends.Cpu;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Engine.Recording;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Files;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Engines;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
+using PimSim.Workloads.Tests.Techniques;
 using Xunit;
 
 namespace PimSim.Workloads.Tests.Engines;
@@ -81,7 +84,71 @@ public sealed class TraceRecordingTests : IDisposable
         string Fault(TraceRecording recording) => Assert.Throws<PimSimUserException>(() => Record(model, recording)).Message;
     }
 
+    /// <summary>Tokens, decisions, operators and the header are the same however much was run before, more than the whole generation included.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(50)]
+    [InlineData(null)]
+    public void A_warm_up_changes_nothing_but_the_times(int? steps)
+    {
+        foreach (string technique in TechniqueCatalogue.Names)
+        {
+            using IEngineModel model = EngineModels.Open(EngineModels.Builtin, "cpu", Zoo);
+            AssertEqualButForTimes(model, new TraceRecording(TechniqueCatalogue.Get(technique), 6, null, 5, 2, 3), steps);
+        }
+
+        EncoderDecoderShape shape = AutoregressiveTests.T5 with { ActivationType = DataType.Fp32, KvType = DataType.Fp32 };
+        using IEncoderDecoderWeights weights = RandomEncoderDecoderWeights.Create(shape, new EncoderDecoderNumerics(), 1);
+        using CpuEncoderDecoderBackend backend = new(weights);
+        using EncoderDecoderEngineModel<CpuTensor> encoderDecoder = new("cpu", backend, new StopwatchClock());
+        AssertEqualButForTimes(encoderDecoder, new TraceRecording(Technique, 4, null, 3, 2, 3), steps);
+    }
+
+    /// <summary>What is run before has a cache of its own, given back before the recording's is made, and the tokens of the first steps.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(3, 3)]
+    [InlineData(9, 4)]
+    [InlineData(null, TraceRecording.DefaultWarmUpSteps)]
+    public void A_warm_up_is_so_many_first_steps_on_a_cache_of_their_own(int? steps, int run)
+    {
+        RecordingTokens backend = new(Zoo.Shape("gpt2-small"));
+        using EngineModel<ShapeTensor> model = new("cpu", backend, new StopwatchClock());
+        Assert.Equal(4, Record(model, new TraceRecording(Technique, 3, null, 4, 1, 7) { WarmUpSteps = steps }).Steps().Count());
+        Assert.Equal(4 + run, backend.All.Count);
+        Assert.Equal(backend.All.TakeLast(4).Take(run), backend.All.Take(run));
+        Assert.Equal(run > 0 ? 2 : 1, backend.Caches.Count);
+        Assert.All(backend.Caches, cache => Assert.True(cache.IsDisposed));
+        Assert.False(backend.TwoCachesAtOnce);
+    }
+
+    [Fact]
+    public void Where_nothing_is_timed_there_is_no_warm_up_and_asking_for_one_is_refused()
+    {
+        RecordingTokens backend = new(Zoo.Shape("gpt2-small"));
+        using EngineModel<ShapeTensor> model = new("shape", backend);
+        Record(model, new TraceRecording(Technique, 3, null, 4, 1, 7));
+        Record(model, new TraceRecording(Technique, 3, null, 4, 1, 7) { WarmUpSteps = 0 });
+        Assert.Equal(8, backend.All.Count);
+        string fault = Assert.Throws<PimSimUserException>(() => Record(model, new TraceRecording(Technique, 3, null, 4, 1, 7) { WarmUpSteps = 1 })).Message;
+        Assert.Contains("the shape backend computes nothing", fault, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private void AssertEqualButForTimes(IEngineModel model, TraceRecording recording, int? warmUpSteps)
+    {
+        TraceFileSource cold = Record(model, recording with { WarmUpSteps = 0 });
+        TraceFileSource warm = Record(model, recording with { WarmUpSteps = warmUpSteps });
+        Assert.Equal(cold.Header, warm.Header);
+        Assert.Equal(cold.Steps().Select(WithoutTimes), warm.Steps().Select(WithoutTimes));
+        Assert.All(warm.Steps(), step => Assert.Equal(step.Count, step.MeasuredNanoseconds.Length));
+        Assert.Contains(warm.Steps(), step => step.Decisions.Length > 0);
+
+        static Step WithoutTimes(Step step) => step with { MeasuredNanoseconds = [] };
+    }
 
     private TraceFileSource Record(IEngineModel model, TraceRecording recording)
     {
@@ -97,15 +164,27 @@ public sealed class TraceRecordingTests : IDisposable
 
         public int[]? First { get; private set; }
 
+        public List<int[]> All { get; } = [];
+
+        public List<TrackedCache> Caches { get; } = [];
+
+        public bool TwoCachesAtOnce { get; private set; }
+
         public ModelShape Shape => _inner.Shape;
 
-        public KvCache CreateCache(int sequences, int capacity) => _inner.CreateCache(sequences, capacity);
+        public KvCache CreateCache(int sequences, int capacity)
+        {
+            TwoCachesAtOnce |= Caches.Exists(cache => !cache.IsDisposed);
+            Caches.Add(new TrackedCache(Shape, sequences, capacity));
+            return Caches[^1];
+        }
 
         public void BeginBlock() => _inner.BeginBlock();
 
         public ShapeTensor Embed(ReadOnlySpan<int> tokens)
         {
             First ??= tokens.ToArray();
+            All.Add(tokens.ToArray());
             return _inner.Embed(tokens);
         }
 
@@ -128,5 +207,13 @@ public sealed class TraceRecordingTests : IDisposable
         public ShapeTensor LastRows(ShapeTensor input, int sequences) => _inner.LastRows(input, sequences);
 
         public void Sample(ShapeTensor logits, Span<int> tokens) => _inner.Sample(logits, tokens);
+    }
+
+    /// <summary>A cache that knows whether it was given back.</summary>
+    private sealed class TrackedCache(ModelShape shape, int sequences, int capacity) : KvCache(shape, sequences, capacity), IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
     }
 }

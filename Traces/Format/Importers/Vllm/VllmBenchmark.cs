@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PimSim.Traces.Format.Importers.Reading;
+using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Traces.Format.Importers.Vllm;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PimSim.Traces.Format.Importers.Reading;
+using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Traces.Format.Importers.Vllm;
 

@@ -35,8 +35,8 @@ internal static class VidurCollectives
 
             int time = table.Require($"time_stats.{word}.median")[0];
             Operator op = Collectives.New(kind, workers, bytes / 2, DataType.Fp16);
-            yield return builder.New(
-                table, [op], MeasurementClass.Collective, table.Scaled(time, 6, "milliseconds", TraceLimits.Nanoseconds), MeasuredSpan.Unstated, word, $"{Collectives.Group(op)}, {Math.Min(perNode, workers)} per node");
+            yield return builder.Collective(
+                table, op, perNode, table.Scaled(time, 6, "milliseconds", TraceLimits.Nanoseconds), MeasuredSpan.Unstated, word, $"{Collectives.Group(op)}, {Math.Min(perNode, workers)} per node");
         }
     }
 }

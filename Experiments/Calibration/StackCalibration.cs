@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using PimSim.Devices.Gpu;
+using PimSim.Devices.Systems;
+using PimSim.Experiments.Files;
+using PimSim.Experiments.Validation;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Measurements;
+
+namespace PimSim.Experiments.Calibration;
+
+/// <summary>
+/// Fits the kernel families of a stack on measurements of one device. Errors are told for groups (models, shapes of weights) that were left out of
+/// the fit, a quarter of them at a time; the constants themselves are then fitted on all.
+/// </summary>
+public static class StackCalibration
+{
+    private const int MostFolds = 4;
+
+    /// <summary>A fit takes this many rows at most, chosen at random: more do not move a dozen constants.</summary>
+    private const int MostRows = 3000;
+
+    private const int Seed = 1;
+    private const double NanosecondsPerPicosecond = 1e-3;
+
+    /// <summary>Fits all families that some measurement belongs to.</summary>
+    /// <exception cref="PimSimUserException">A file, the device or the stack is wrong, or no row belongs to a family.</exception>
+    public static ImmutableArray<FamilyFit> Run(ValidationRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        HardwareCatalogue catalogue = new(request.Catalogue);
+        ProblemList problems = new();
+        GpuSpecification gpu = GpuSpecification.Read(catalogue.Gpus.Open(request.Device, problems), catalogue.Memories, catalogue.Standards);
+        GpuStack stack = GpuStack.Read(catalogue.Stacks.Open(request.Stack, problems));
+        problems.ThrowIfAny();
+        GpuSilicon silicon = GpuSilicon.Read(catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems));
+        problems.ThrowIfAny();
+
+        MeasurementOptions options = new() { Shapes = new ZooShapes(ExperimentReader.Zoo(request.Catalogue)) };
+        ImmutableArray<StackFamily> families = StackFamily.Of(stack, gpu.Architecture);
+        Dictionary<StackFamily, List<Measurement>> rows = families.ToDictionary(family => family, _ => new List<Measurement>());
+        int read = 0;
+        foreach (Measurement row in request.Paths.SelectMany(path => MeasurementSet.Open(path, options).Files).SelectMany(file => file.Measurements()))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            read++;
+            bool wanted = request.Classes.IsEmpty || request.Classes.Contains(row.Class);
+            if (wanted && row is { Operators.Length: 1, Caution: null } && row.Span != MeasuredSpan.Launch
+                && families.FirstOrDefault(family => family.Holds(row.Operators[0])) is { } family
+                && stack.Kernels.Of(row.Operators[0]) > 0)
+            {
+                rows[family].Add(row);
+            }
+        }
+
+        ImmutableArray<FamilyFit> fits =
+        [
+            .. from family in families
+               where rows[family].Count > family.Definitions.Length
+               select Fit(family, rows[family], gpu, silicon, request.Threads, cancellation),
+        ];
+        return fits.IsEmpty
+            ? throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {read} rows belongs to a kernel family of '{request.Stack}' on {gpu.Architecture}")
+            : fits;
+    }
+
+    private static FamilyFit Fit(StackFamily family, List<Measurement> rows, GpuSpecification gpu, GpuSilicon silicon, int threads, CancellationToken cancellation)
+    {
+        double[] Predict(ImmutableArray<double> values, IReadOnlyList<Measurement> which)
+        {
+            double[] predicted = new double[which.Count];
+            PredictInto(family, values, which, gpu, silicon, threads, predicted, cancellation);
+            return predicted;
+        }
+
+        ImmutableArray<double> FitOn(List<Measurement> which)
+        {
+            Measurement[] chosen = Chosen(which);
+            return ConstantFit.Run(
+                family.Definitions,
+                family.Values,
+                [.. chosen.Select(row => row.Nanoseconds)],
+                (values, into) => PredictInto(family, values, chosen, gpu, silicon, threads, into, cancellation));
+        }
+
+        string[] groups = [.. rows.Select(row => row.Group).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        int folds = groups.Length < 2 ? 0 : Math.Min(MostFolds, groups.Length);
+        List<double> leftOut = [];
+        for (int fold = 0; fold < folds; fold++)
+        {
+            HashSet<string> without = [.. groups.Where((_, index) => index % folds == fold)];
+            List<Measurement> test = [.. rows.Where(row => without.Contains(row.Group))];
+            ImmutableArray<double> fitted = FitOn([.. rows.Where(row => !without.Contains(row.Group))]);
+            leftOut.AddRange(Predict(fitted, test).Zip(test, (predicted, row) => predicted / row.Nanoseconds));
+        }
+
+        return new FamilyFit(
+            family,
+            rows.Count,
+            groups.Length,
+            folds,
+            ErrorStatistics.Of(Predict(family.Values, rows).Zip(rows, (predicted, row) => predicted / row.Nanoseconds))!,
+            ErrorStatistics.Of(leftOut),
+            FitOn(rows));
+    }
+
+    private static void PredictInto(
+        StackFamily family, ImmutableArray<double> values, IReadOnlyList<Measurement> rows, GpuSpecification gpu, GpuSilicon silicon, int threads, double[] into, CancellationToken cancellation)
+    {
+        // Compute does not touch the model's cache, so that threads share it.
+        GpuCostModel model = new(gpu, silicon, family.With(values));
+        Parallel.For(
+            0,
+            rows.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
+            index =>
+            {
+                // As in validation: only what was measured with its power ran long enough to reach the board's limit.
+                GpuOperatorCost cost = model.Compute(rows[index].Operators[0]);
+                into[index] = (rows[index].BoardWatts is null ? cost.TotalPs - cost.PowerPs : cost.TotalPs) * NanosecondsPerPicosecond;
+            });
+    }
+
+    private static Measurement[] Chosen(List<Measurement> rows)
+    {
+        Random random = new(Seed);
+        Measurement[] shuffled = [.. rows];
+        random.Shuffle(shuffled);
+        return shuffled[..Math.Min(MostRows, shuffled.Length)];
+    }
+}

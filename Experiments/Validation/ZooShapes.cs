@@ -1,0 +1,36 @@
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Measurements;
+using PimSim.Workloads.Models;
+
+namespace PimSim.Experiments.Validation;
+
+/// <summary>Sizes of the zoo's models by the names of Hugging Face: <c>meta-llama/Llama-2-7b-hf</c> is <c>llama-2-7b</c>.</summary>
+public sealed class ZooShapes(ModelZoo zoo) : IModelShapes
+{
+    // What names say beside family and size.
+    private static readonly string[] Endings = ["-hf", "-instruct", "-chat", "-v0.1"];
+
+    /// <inheritdoc/>
+    public ModelSizes? Find(string model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        string name = model[(model.LastIndexOf('/') + 1)..].ToLowerInvariant();
+        name = name.StartsWith("meta-", StringComparison.Ordinal) ? name["meta-".Length..] : name;
+        while (Array.Find(Endings, ending => name.EndsWith(ending, StringComparison.Ordinal)) is { } ending)
+        {
+            name = name[..^ending.Length];
+        }
+
+        if (!zoo.Names.Contains(name))
+        {
+            return null;
+        }
+
+        ModelShape shape = zoo.Shape(name);
+        return new ModelSizes(shape.Hidden, shape.Heads, shape.KvHeads, shape.HeadDim, shape.Ffn, shape.Vocab, shape.Norm, shape.Activation)
+        {
+            // Qwen 2 has these biases and no others.
+            QkvBias = shape.Biases != BiasKind.None,
+        };
+    }
+}

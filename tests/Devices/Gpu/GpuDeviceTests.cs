@@ -1,0 +1,148 @@
+using CsCheck;
+using PimSim.Devices.Gpu;
+using PimSim.Devices.Systems;
+using PimSim.Devices.Tests.Stacks;
+using PimSim.Simulator.Kernel;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+using Xunit;
+
+namespace PimSim.Devices.Tests.Gpu;
+
+public class GpuDeviceTests
+{
+    private static readonly Gen<Operator> AnyOperator = Gen.Select(
+        Gen.Int[0, 6],
+        Gen.Int[1, 64],
+        Gen.Int[1, 4096],
+        Gen.Int[1, 4096],
+        (kind, rows, inputs, outputs) => kind switch
+        {
+            0 => Op(OperatorKind.Gemm, rows, inputs, outputs),
+            1 => Op(OperatorKind.Add, rows, 0, outputs),
+            2 => Op(OperatorKind.Norm, rows, inputs, 0) with { Norm = NormKind.RmsNorm },
+            3 => Op(OperatorKind.Activation, rows, 0, outputs) with { Activation = ActivationKind.SwiGlu },
+            4 => Op(OperatorKind.GroupedGemm, rows, inputs, outputs) with { Experts = Math.Min(rows, 4) },
+            5 => Attention(rows, 1, inputs),
+            _ => Attention(1, rows, rows + inputs),
+        });
+
+    public static TheoryData<string, string> EveryGpuAndStack()
+    {
+        HardwareCatalogue catalogue = new(null);
+        TheoryData<string, string> pairs = [];
+        foreach (string gpu in catalogue.Gpus.Names)
+        {
+            foreach (string stack in catalogue.Stacks.Names.Where(name => catalogue.Stacks.Open(name, new ProblemList()).Root.Optional("class").RawText == "gpu"))
+            {
+                pairs.Add(gpu, stack);
+            }
+        }
+
+        return pairs;
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryGpuAndStack))]
+    public void Every_shipped_gpu_runs_every_shipped_stack_or_says_which_type_it_lacks(string gpu, string stack)
+    {
+        GpuStack software = GpuStack.Read(Replay.Open("stacks", stack));
+        GpuSpecification sheet = Replay.Sheet(gpu);
+        if (sheet.PeakFlopsPerSecond.ContainsKey(software.ActivationType))
+        {
+            GpuCostModel model = new(sheet, Replay.Silicon(gpu), software);
+            Assert.True(model.Compute(model.Stored(Op(OperatorKind.Gemm, 16, 4096, 4096))).TotalPs > 0);
+        }
+        else
+        {
+            Assert.Contains("no peak rate", Assert.Throws<PimSimUserException>(() => new OperatorKernels(sheet, software)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_picosecond_of_a_step_is_booked_once() => AnyOperator.Array[1, 30].Sample(
+        operators =>
+        {
+            foreach (string stack in (string[])["vllm-0.14", "pytorch-eager-2023"])
+            {
+                GpuDevice device = Replay.Gpu("a100-80", stack);
+                Picoseconds over = Replay.Run(device, new Step(0, Phase.Decode, [new StepBlock([.. operators], 2)], 1), Picoseconds.Zero);
+                Assert.Equal(over, device.Ledger.TotalTime);
+            }
+        },
+        iter: 40);
+
+    [Fact]
+    public void A_card_never_draws_more_than_its_limit() => AnyOperator.Sample(op =>
+    {
+        foreach (string gpu in (string[])["t4", "a100-80", "h200"])
+        {
+            GpuSpecification sheet = Replay.Sheet(gpu);
+            GpuCostModel model = new(sheet, Replay.Silicon(gpu), GpuStack.Read(Replay.Open("stacks", "sarathi-2024")));
+            GpuOperatorCost cost = model.Compute(model.Stored(op));
+            double watts = model.StaticPower.Watts + (cost.DynamicJoules / (cost.TotalPs * 1e-12));
+            Assert.True(watts <= sheet.DesignPower.Watts * (1 + 1e-6), $"{gpu}: {watts} W");
+        }
+    });
+
+    [Fact]
+    public void A_large_product_reaches_the_power_limit_of_an_H200_and_slows_down()
+    {
+        GpuCostModel model = new(Replay.Sheet("h200"), Replay.Silicon("h200"), GpuStack.Read(Replay.Open("stacks", "vllm-0.22")));
+        GpuOperatorCost cost = model.Compute(model.Stored(Op(OperatorKind.Gemm, 16_384, 16_384, 16_384)));
+        Assert.True(cost.PowerPs > 0);
+        Assert.Equal(700, model.StaticPower.Watts + (cost.DynamicJoules / (cost.TotalPs * 1e-12)), 0.01);
+    }
+
+    [Fact]
+    public void A_known_operator_costs_what_it_cost_before_and_allocates_nothing()
+    {
+        GpuCostModel model = new(Replay.Sheet("a100-80"), Replay.Silicon("a100-80"), GpuStack.Read(Replay.Open("stacks", "vllm-0.14")));
+        Operator op = model.Stored(Op(OperatorKind.Gemm, 7, 4096, 4096));
+        Assert.Equal(model.Compute(op), model.Of(op));
+        model.Of(op);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        model.Of(op);
+        model.Compute(op);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void An_operator_that_the_stack_fuses_takes_no_time_and_no_launch()
+    {
+        GpuDevice device = Replay.Gpu("a100-80", "vllm-0.14");
+        device.BeginStep(new Step(0, Phase.Decode, [], 1), Picoseconds.Zero);
+        Assert.Equal(new Picoseconds(5), device.Execute(Op(OperatorKind.Add, 4, 0, 4096), 0, new Picoseconds(5)));
+        Assert.Equal(0, device.Counters["kernels"]);
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_and_a_lonely_collective_are_refused()
+    {
+        GpuDevice device = Replay.Gpu("t4", "pytorch-eager-2023");
+        Operator collective = Op(OperatorKind.Collective, 4, 0, 4096) with { Collective = CollectiveKind.AllReduce, Ranks = 4 };
+        Assert.Contains("no one to talk to", Assert.Throws<PimSimUserException>(() => device.Execute(collective, 0, Picoseconds.Zero)).Message, StringComparison.Ordinal);
+    }
+
+    private static Operator Op(OperatorKind kind, int rows, int inputs, int outputs) => new()
+    {
+        Kind = kind,
+        Role = OperatorRole.Other,
+        Phase = Phase.Decode,
+        Rows = rows,
+        Inputs = inputs,
+        Outputs = outputs,
+        WeightType = DataType.Bf16,
+        ActivationType = DataType.Bf16,
+        KvType = DataType.Bf16,
+    };
+
+    private static Operator Attention(int sequences, int queries, int context) => Op(OperatorKind.Attention, sequences * queries, 0, 0) with
+    {
+        Sequences = sequences,
+        Heads = 32,
+        KvHeads = 8,
+        HeadDim = 128,
+        Context = context,
+    };
+}
