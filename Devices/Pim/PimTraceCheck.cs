@@ -51,7 +51,7 @@ internal sealed class PimTraceCheck
             OperatorKind.Attention when op.Mask != AttentionMask.Causal || op.Bias => $"it is {(op.Bias ? "biased by position" : "bidirectional")}; {OnlyCausal}",
             OperatorKind.Attention or OperatorKind.KvAppend => Cache(op, instance),
             OperatorKind.Opaque => "it was measured and has no shape, so that nothing can be predicted for it; replay the trace on a processor, which takes the measured time",
-            OperatorKind.GroupedGemm or OperatorKind.Collective => "no device runs it yet",
+            OperatorKind.Collective => "it is communication between devices, which no device runs by itself",
             > OperatorKind.Opaque => "PIM memory and its ASIC run the operators of a decoder alone; replay the trace on a processor",
             _ => null,
         };
