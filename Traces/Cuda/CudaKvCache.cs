@@ -89,14 +89,15 @@ public sealed class CudaKvCache : KvCache, IDisposable
     {
         int width = shape.RotaryWidth;
         int pairs = width / 2;
+        RopeFrequencies frequencies = new(numerics, width);
         var table = new float[(long)capacity * width];
         for (int position = 0; position < capacity; position++)
         {
             for (int pair = 0; pair < pairs; pair++)
             {
-                (double sine, double cosine) = Math.SinCos(position * Math.Pow(numerics.RopeBase, -2.0 * pair / width));
-                table[2 * (((long)position * pairs) + pair)] = (float)cosine;
-                table[(2 * (((long)position * pairs) + pair)) + 1] = (float)sine;
+                (float sine, float cosine) = frequencies.Rotation(position, pair);
+                table[2 * (((long)position * pairs) + pair)] = cosine;
+                table[(2 * (((long)position * pairs) + pair)) + 1] = sine;
             }
         }
 

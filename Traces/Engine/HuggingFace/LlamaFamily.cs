@@ -57,13 +57,14 @@ internal sealed class LlamaFamily : ModelFamily
             Position = PositionKind.Rotary,
             Biases = ReadBiases(config),
             Vocab = vocab,
-            MaxPositions = Math.Min(config.Size("max_position_embeddings"), SlidingWindow(config)),
+            MaxPositions = Math.Min(rotary.Positions, SlidingWindow(config)),
             Tied = config.Optional("tie_word_embeddings").Flag(false),
         };
         ModelNumerics numerics = new()
         {
             NormEpsilon = config.Optional("rms_norm_eps").Positive(1e-6),
             RopeBase = rotary.Base,
+            RopeScaling = rotary.Scaling,
             GeluByTanh = byTanh,
             BeginToken = begin,
             EndToken = end,

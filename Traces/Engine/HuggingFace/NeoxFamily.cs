@@ -47,7 +47,7 @@ internal sealed class NeoxFamily : ModelFamily
             Position = PositionKind.Rotary,
             Biases = BiasKind.All,
             Vocab = vocab,
-            MaxPositions = config.Size("max_position_embeddings"),
+            MaxPositions = rotary.Positions,
             Tied = config.Optional("tie_word_embeddings").Flag(false),
             RotaryDim = rotaryDim == headDim ? 0 : rotaryDim,
             ParallelResidual = config.Optional("use_parallel_residual").Flag(true),
@@ -56,6 +56,7 @@ internal sealed class NeoxFamily : ModelFamily
         {
             NormEpsilon = config.Optional("layer_norm_eps").Positive(1e-5),
             RopeBase = rotary.Base,
+            RopeScaling = rotary.Scaling,
             GeluByTanh = byTanh,
             BeginToken = begin,
             EndToken = end,

@@ -1,13 +1,15 @@
-using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Engine.Weights;
 
 namespace PimSim.Traces.Engine.HuggingFace;
 
 /// <summary>What a config.json says about rotary embeddings, in the spelling of old and of new files.</summary>
 /// <param name="Base">Base of the frequencies.</param>
 /// <param name="Fraction">Share of each head that is rotated.</param>
-internal readonly record struct RotarySettings(double Base, double Fraction)
+/// <param name="Scaling">How the frequencies are changed; null for not at all.</param>
+/// <param name="Positions">Tokens up to which the embedding is meant to be used.</param>
+internal readonly record struct RotarySettings(double Base, double Fraction, RopeScaling? Scaling, int Positions)
 {
-    /// <summary>Reads the settings; any stretching of positions is reported.</summary>
+    /// <summary>Reads the settings, and max_position_embeddings with them.</summary>
     /// <param name="config">The file.</param>
     /// <param name="baseKey">The base in old files.</param>
     /// <param name="fractionKey">The share in old files.</param>
@@ -16,39 +18,27 @@ internal readonly record struct RotarySettings(double Base, double Fraction)
     {
         double frequencyBase = config.Optional(baseKey).Positive(10_000);
         double fraction = config.Optional(fractionKey).Positive(fallbackFraction);
-        foreach (string key in (string[])["rope_scaling", "rope_parameters"])
+        int positions = config.Size("max_position_embeddings");
+        RopeScaling? scaling = null;
+        JsonPlace old = config.Optional("rope_scaling");
+        JsonPlace place = config.Optional("rope_parameters");
+        if (old.Exists && place.Exists)
         {
-            JsonPlace place = config.Optional(key);
-            if (!place.Exists)
-            {
-                continue;
-            }
-
-            if (!place.IsObject)
-            {
-                place.Report($"{place.Shown} is not supported; null would be right");
-                continue;
-            }
-
-            JsonPlace kind = place.Optional("rope_type");
-            kind = kind.Exists ? kind : place.Optional("type");
-            if (kind.Text("default") != "default")
-            {
-                kind.Report($"positions are not stretched by PimSim, and {kind.Shown} would; null or \"default\" would be right");
-            }
-
-            frequencyBase = place.Optional("rope_theta").Positive(frequencyBase);
-            fraction = place.Optional("partial_rotary_factor").Positive(fraction);
-            foreach ((string other, JsonPlace value) in place.Unasked())
-            {
-                // A stretching that is refused above needs no second complaint about its numbers.
-                if (kind.Text("default") == "default" && value.Exists)
-                {
-                    value.Report($"unknown beside a rotary embedding of the default kind; {NearestWord.Suggest(other, ["rope_type", "rope_theta", "partial_rotary_factor"])}");
-                }
-            }
+            old.Report("stands beside rope_parameters, the newer spelling; one of the two would be right");
         }
 
-        return new RotarySettings(frequencyBase, fraction);
+        place = place.Exists ? place : old;
+        if (place.Exists && !place.IsObject)
+        {
+            place.Report($"{place.Shown} is not supported; null or an object with a rope_type would be right");
+        }
+        else if (place.Exists)
+        {
+            frequencyBase = place.Optional("rope_theta").Positive(frequencyBase);
+            fraction = place.Optional("partial_rotary_factor").Positive(fraction);
+            (scaling, positions) = new RopeScalingReader(place, frequencyBase, positions).Read();
+        }
+
+        return new RotarySettings(frequencyBase, fraction, scaling, positions);
     }
 }

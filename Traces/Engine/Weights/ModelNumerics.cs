@@ -19,6 +19,9 @@ public sealed record ModelNumerics
     /// <summary>Base of the rotary frequencies.</summary>
     public double RopeBase { get; init; } = 10_000;
 
+    /// <summary>How the rotary frequencies are changed to read further; null for not at all.</summary>
+    public RopeScaling? RopeScaling { get; init; }
+
     /// <summary>Which channels are rotated together.</summary>
     public RopePairs RopePairs { get; init; }
 

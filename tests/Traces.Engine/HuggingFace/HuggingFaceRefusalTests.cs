@@ -25,8 +25,16 @@ public class HuggingFaceRefusalTests
     [InlineData("opt", "word_embed_proj_dim", "3", "embeddings of 3 channels projected to")]
     [InlineData("opt", "layer_norm_elementwise_affine", "false", "true would be right")]
     [InlineData("opt", "_remove_final_layer_norm", "true", "false would be right")]
-    [InlineData("llama", "rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8.0}", "positions are not stretched by PimSim, and \"llama3\" would; null or \"default\" would be right")]
-    [InlineData("llama", "rope_scaling", "{\"type\":\"linear\",\"factor\":2.0}", "\"linear\" would")]
+    [InlineData("llama", "rope_scaling", "{\"rope_type\":\"longrope\",\"factor\":8.0}", "rotary positions of the kind \"longrope\" are not supported; default, linear, dynamic, llama3 and yarn are")]
+    [InlineData("llama", "rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8.0}", "'low_freq_factor' is missing")]
+    [InlineData("llama", "rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8,\"low_freq_factor\":4,\"high_freq_factor\":4,\"original_max_position_embeddings\":9}", "4 must be larger than low_freq_factor, 4")]
+    [InlineData("llama", "rope_scaling", "{\"type\":\"linear\"}", "'factor' is missing")]
+    [InlineData("llama", "rope_scaling", "{\"type\":\"linear\",\"factor\":0.5}", "0.5 would shorten the context; a number from 1 on is needed")]
+    [InlineData("llama", "rope_scaling", "{\"type\":\"linear\",\"factor\":2,\"beta_fast\":3}", "unknown beside a rotary embedding of the kind linear")]
+    [InlineData("llama", "rope_scaling", "{\"type\":\"linear\",\"rope_type\":\"yarn\",\"factor\":2}", "is the older spelling of rope_type, which is \"yarn\"; both must say the same")]
+    [InlineData("llama", "rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"beta_fast\":3,\"beta_slow\":5}", "beta_fast (3) must be larger than beta_slow (5)")]
+    [InlineData("llama", "rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"mscale\":1}", "mscale and mscale_all_dim work together only")]
+    [InlineData("llama", "rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"original_max_position_embeddings\":5}", "no ramp between beta_fast and beta_slow lies within a window of 5 tokens")]
     [InlineData("llama", "rope_parameters", "{\"rope_type\":\"default\",\"rope_thta\":2.0}", "did you mean 'rope_theta'?")]
     [InlineData("llama", "num_key_value_heads", "1000", "1000 key/value heads do not divide")]
     [InlineData("llama", "head_dim", "7", "a head of 7 channels cannot be rotated")]
@@ -56,7 +64,7 @@ public class HuggingFaceRefusalTests
         string told = Refused(folder).Split(Environment.NewLine).Single(text => text.Contains(message, StringComparison.Ordinal));
 
         // Of an object, the line is that of the key inside that is wrong.
-        int inside = value.StartsWith('{') ? 3 : 0;
+        int inside = value.StartsWith('{') ? Math.Max(3, value.Count(character => character == ',') + 1) : 0;
         Assert.Contains(Enumerable.Range(line, inside + 1), place => told.StartsWith($"{folder.File("config.json")}:{place}:", StringComparison.Ordinal));
     }
 
@@ -112,6 +120,24 @@ public class HuggingFaceRefusalTests
             model.Config["use_sliding_window"] = JsonNode.Parse(use);
         }
 
+        model.Write(folder.Path);
+        Assert.Equal(expected, HuggingFaceModel.ReadShape(folder.Path).MaxPositions);
+    }
+
+    [Theory]
+    [InlineData("{\"type\":\"yarn\",\"factor\":4.0,\"original_max_position_embeddings\":32768}", 131_072)]
+    [InlineData("{\"type\":\"yarn\",\"original_max_position_embeddings\":4096}", 32_768)]
+    [InlineData("{\"type\":\"yarn\",\"factor\":2.0}", 65_536)]
+    [InlineData("{\"type\":\"linear\",\"factor\":4.0}", 32_768)]
+    [InlineData("{\"type\":\"dynamic\",\"factor\":4.0}", 32_768)]
+    [InlineData("{\"type\":\"dynamic\",\"factor\":4.0,\"original_max_position_embeddings\":2048}", 2048)]
+    [InlineData("{\"type\":\"llama3\",\"factor\":4.0,\"low_freq_factor\":1,\"high_freq_factor\":4,\"original_max_position_embeddings\":8192}", 32_768)]
+    public void A_stretched_model_reads_as_far_as_its_scaling_is_meant_for(string scaling, int expected)
+    {
+        using TemporaryFolder folder = new();
+        TinyModelFolder model = TinyModelFolder.Random("llama", 11);
+        model.Config["max_position_embeddings"] = 32_768;
+        model.Config["rope_scaling"] = JsonNode.Parse(scaling);
         model.Write(folder.Path);
         Assert.Equal(expected, HuggingFaceModel.ReadShape(folder.Path).MaxPositions);
     }

@@ -42,6 +42,43 @@ public class HuggingFaceRunTests
         iter: 20);
 
     [Theory]
+    [InlineData("linear")]
+    [InlineData("dynamic")]
+    [InlineData("llama3")]
+    [InlineData("yarn")]
+    public void A_stretched_model_computes_what_its_configuration_says(string kind) => Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[0, 3], Gen.Bool).Sample(
+        (seed, family, newer) =>
+        {
+            using TemporaryFolder folder = new();
+            TinyModelFolder model = TinyModelFolder.Random(((string[])["llama", "mistral", "qwen2", "gpt_neox"])[family], seed);
+            Random random = new(seed);
+            model.Config.Remove("rope_scaling");
+            model.Config[newer ? "rope_parameters" : "rope_scaling"] = PlainRope.Random(kind, random);
+            model.Write(folder.Path);
+            PlainTransformer plain = new(model);
+            List<int> text = [.. Enumerable.Range(0, 14).Select(_ => random.Next(model.Vocab))];
+            int[] prompt = [.. text];
+            double[] expected = plain.Logits(prompt);
+
+            using IModelWeights weights = HuggingFaceModel.Load(folder.Path);
+            using CpuRun run = new(weights, capacity: 20);
+            run.Forward(prompt[..9]);
+            float[] actual = run.Forward(prompt[9..])[0];
+            double tolerance = Tolerance * Math.Max(1, expected.Max(Math.Abs));
+            Assert.All(expected, (logit, index) => Assert.InRange(Math.Abs(logit - actual[index]), 0, tolerance));
+
+            for (int step = 0; step < 4; step++)
+            {
+                double[] logits = plain.Logits([.. text]);
+                text.Add(Array.IndexOf(logits, logits.Max()));
+            }
+
+            using CpuRun generation = new(weights, capacity: 20);
+            Assert.Equal(text, generation.Generate([prompt], 4)[0]);
+        },
+        iter: 20);
+
+    [Theory]
     [InlineData("gpt2")]
     [InlineData("opt")]
     [InlineData("llama")]

@@ -91,7 +91,8 @@ internal sealed class PlainTransformer
             // Head by head: query, key, value.
             double[][] parts = [.. Linear(at + "attention.query_key_value", x).Chunk(width)];
             int rotated = (int)(width * (double)_model.Config["rotary_pct"]!);
-            double[][] Of(int kind, bool rotate) => [.. Enumerable.Range(0, _model.Heads).Select(head => rotate ? Rotate(parts[(3 * head) + kind], position, rotated, 10_000) : parts[(3 * head) + kind])];
+            ReferenceRope rope = PlainRope.Of(_model.Config, 10_000, rotated);
+            double[][] Of(int kind, bool rotate) => [.. Enumerable.Range(0, _model.Heads).Select(head => rotate ? Rotate(parts[(3 * head) + kind], position, rotated, rope) : parts[(3 * head) + kind])];
             return (Of(0, true), Of(1, true), Of(2, false));
         }
 
@@ -101,7 +102,8 @@ internal sealed class PlainTransformer
             return ([.. thirds[0].Chunk(width)], [.. thirds[1].Chunk(width)], [.. thirds[2].Chunk(width)]);
         }
 
-        double[][] Project(string name) => [.. Linear($"{at}self_attn.{name}", x).Chunk(width).Select(head => IsLlama && name != "v_proj" ? Rotate(head, position, width, 5000) : head)];
+        ReferenceRope whole = PlainRope.Of(_model.Config, 5000, width);
+        double[][] Project(string name) => [.. Linear($"{at}self_attn.{name}", x).Chunk(width).Select(head => IsLlama && name != "v_proj" ? Rotate(head, position, width, whole) : head)];
         return (Project("q_proj"), Project("k_proj"), Project("v_proj"));
     }
 
@@ -114,14 +116,14 @@ internal sealed class PlainTransformer
     };
 
     /// <summary>x cos + rotate_half(x) sin over the first channels, rotate_half being (-second half, first half).</summary>
-    private static double[] Rotate(double[] head, int position, int rotated, double frequencyBase)
+    private static double[] Rotate(double[] head, int position, int rotated, ReferenceRope rope)
     {
         double[] result = [.. head];
         for (int channel = 0; channel < rotated; channel++)
         {
             int half = rotated / 2;
-            (double sin, double cos) = Math.SinCos(position * Math.Pow(frequencyBase, -2.0 * (channel % half) / rotated));
-            result[channel] = (head[channel] * cos) + ((channel < half ? -head[channel + half] : head[channel - half]) * sin);
+            (double sin, double cos) = Math.SinCos(position * rope.Frequencies[channel % half]);
+            result[channel] = rope.Amplitude * ((head[channel] * cos) + ((channel < half ? -head[channel + half] : head[channel - half]) * sin));
         }
 
         return result;

@@ -49,6 +49,7 @@ internal static class Family
         ["llama tied, neighbouring pairs"] = (Llama with { Tied = true, Ffn = 96 }, new ModelNumerics { RopePairs = RopePairs.Neighbours }),
         ["qwen2"] = (Llama with { Name = "qwen2-like", Biases = BiasKind.Qkv, Tied = true }, new ModelNumerics { RopeBase = 1_000_000, NormEpsilon = 1e-6 }),
         ["mistral"] = (Llama with { Name = "mistral-like", Heads = 6, KvHeads = 1, HeadDim = 16 }, new ModelNumerics()),
+        ["llama 3.1"] = (Llama with { HeadDim = 16 }, new ModelNumerics { RopeBase = 500, RopeScaling = new Llama3RopeScaling(8, 1, 4, 64) }),
         ["neox"] = (
             Gpt2 with { Name = "neox-like", Position = PositionKind.Rotary, RotaryDim = 4, HeadDim = 20, ParallelResidual = true, Tied = false },
             new ModelNumerics { GeluByTanh = false }),

@@ -12,11 +12,21 @@ internal sealed record RandomModel(ModelShape Shape, ModelNumerics Numerics, Dat
     private static readonly double[] Epsilons = [1e-5, 1e-6, 1e-12];
     private static readonly double[] RopeBases = [100, 10_000, 500_000];
 
+    private static readonly RopeScaling?[] Scalings =
+    [
+        null,
+        new LinearRopeScaling(3),
+        new Llama3RopeScaling(8, 1, 4, 64),
+        new YarnRopeScaling(5, 8, 1, 80, Truncate: true, Attention: 1.1),
+        new YarnRopeScaling(2, 8, 0.7, 90, Truncate: false, Attention: 0.8),
+    ];
+
     public static readonly Gen<RandomModel> Any =
         from sizes in Gen.Select(Gen.Int[1, 3], Gen.Int[8, 40], Gen.Int[1, 70], Gen.Int[2, 60])
         from heads in Gen.Select(Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 17])
         from kinds in Gen.Select(Gen.Int[0, 3].Select(index => Activations[index]), Gen.Bool, Gen.Enum<PositionKind>(), Gen.Enum<BiasKind>(), Gen.Bool)
         from more in Gen.Select(Gen.Bool, Gen.Int[0, heads.Item3], Gen.Bool, Gen.Bool, Gen.Int[0, 2].Select(index => Epsilons[index]), Gen.Int[0, 2].Select(index => RopeBases[index]))
+        from scaling in Gen.Int[0, 4].Select(index => Scalings[index])
         from type in StorageTypes.Any
         from seed in Gen.ULong[0, 1_000_000]
         from tokens in Gen.Select(Gen.Int[1, 4], Gen.Int[1, 20]).SelectMany((sequences, length) => Gen.Int[0, sizes.Item4 - 1].Array[length].Array[sequences])
@@ -47,6 +57,7 @@ internal sealed record RandomModel(ModelShape Shape, ModelNumerics Numerics, Dat
                 RopePairs = more.Item4 ? RopePairs.Halves : RopePairs.Neighbours,
                 NormEpsilon = more.Item5,
                 RopeBase = more.Item6,
+                RopeScaling = scaling,
             },
             type,
             seed,

@@ -110,15 +110,16 @@ internal sealed class ReferenceDecoder(IModelWeights source)
         }
 
         int width = shape.RotaryDim == 0 ? shape.HeadDim : shape.RotaryDim;
+        ReferenceRope rope = ReferenceRope.Of(_weights.Numerics, width);
         double[] result = [.. head];
         for (int pair = 0; pair < width / 2; pair++)
         {
             bool halves = _weights.Numerics.RopePairs == RopePairs.Halves;
             int a = halves ? pair : 2 * pair;
             int b = halves ? pair + (width / 2) : (2 * pair) + 1;
-            double angle = position / Math.Pow(_weights.Numerics.RopeBase, 2.0 * pair / width);
-            result[a] = (head[a] * Math.Cos(angle)) - (head[b] * Math.Sin(angle));
-            result[b] = (head[a] * Math.Sin(angle)) + (head[b] * Math.Cos(angle));
+            double angle = position * rope.Frequencies[pair];
+            result[a] = rope.Amplitude * ((head[a] * Math.Cos(angle)) - (head[b] * Math.Sin(angle)));
+            result[b] = rope.Amplitude * ((head[a] * Math.Sin(angle)) + (head[b] * Math.Cos(angle)));
         }
 
         return result;

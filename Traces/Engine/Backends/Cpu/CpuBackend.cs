@@ -52,7 +52,7 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
     public CpuOperators Operators => field ??= new CpuOperators(_pool, _team);
 
     /// <inheritdoc/>
-    public KvCache CreateCache(int sequences, int capacity) => new CpuKvCache(Shape, _model.Numerics.RopeBase, sequences, capacity);
+    public KvCache CreateCache(int sequences, int capacity) => new CpuKvCache(Shape, _model.Numerics, sequences, capacity);
 
     /// <inheritdoc/>
     public void BeginBlock() => _pool.BeginBlock();

@@ -1,4 +1,5 @@
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Traces.Engine.Backends.Cpu;
@@ -16,7 +17,7 @@ public sealed class CpuKvCache : KvCache
 
     /// <summary>Reserves room.</summary>
     /// <exception cref="PimSimUserException">The model has fewer positions, or a layer would not fit in an array.</exception>
-    internal CpuKvCache(ModelShape shape, double ropeBase, int sequences, int capacity)
+    internal CpuKvCache(ModelShape shape, ModelNumerics numerics, int sequences, int capacity)
         : base(shape, sequences, capacity)
     {
         _kvHeads = shape.KvHeads;
@@ -25,14 +26,12 @@ public sealed class CpuKvCache : KvCache
         _pairs = shape.Position == PositionKind.Rotary ? shape.RotaryWidth / 2 : 0;
         _cosines = new float[capacity * _pairs];
         _sines = new float[capacity * _pairs];
+        RopeFrequencies frequencies = new(numerics, 2 * _pairs);
         for (int pair = 0; pair < _pairs; pair++)
         {
-            double frequency = Math.Pow(ropeBase, -(double)pair / _pairs);
             for (int position = 0; position < capacity; position++)
             {
-                (double sine, double cosine) = Math.SinCos(position * frequency);
-                _cosines[(position * _pairs) + pair] = (float)cosine;
-                _sines[(position * _pairs) + pair] = (float)sine;
+                (_sines[(position * _pairs) + pair], _cosines[(position * _pairs) + pair]) = frequencies.Rotation(position, pair);
             }
         }
     }
