@@ -88,7 +88,7 @@ public class KernelTests
             KernelTime all = PrefillAttentionKernel.Time(causal with { Causal = false }, A100, Prefill);
 
             // Half of the work; tails make it a little less or more.
-            Assert.InRange(one.Nanoseconds / all.Nanoseconds, 0.45, 1.0);
+            Assert.InRange(one.Nanoseconds / all.Nanoseconds, 0.4, 1.0);
             Assert.True(one.Nanoseconds >= 2.0 * sequences * heads * tokens * (double)tokens * 128 / A100.FlopsPerNs);
         });
 
