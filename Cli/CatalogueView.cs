@@ -28,7 +28,7 @@ internal sealed class CatalogueView
         _zoo = ExperimentReader.Zoo(userFolder);
     }
 
-    public static IReadOnlyList<string> Sorts { get; } = ["devices", "cpus", "memories", "controllers", Systems, "stacks", "links", "collectives", "prices", "standards", Models, Techniques, "claims"];
+    public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "prices", "standards", Models, Techniques, "claims"];
 
     public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
     {
@@ -69,7 +69,9 @@ internal sealed class CatalogueView
     private CatalogueFolder Folder(string sort) => sort switch
     {
         "devices" => _hardware.Devices,
+        "gpus" => _hardware.Gpus,
         "cpus" => _hardware.Cpus,
+        "silicon" => _hardware.Silicon,
         "memories" => _hardware.Memories,
         "controllers" => _hardware.Controllers,
         Systems => _hardware.Systems,

@@ -30,7 +30,13 @@ public static class StackCalibration
         HardwareCatalogue catalogue = new(request.Catalogue);
         ProblemList problems = new();
         GpuSpecification gpu = GpuSpecification.Read(catalogue.Gpus.Open(request.Device, problems), catalogue.Memories, catalogue.Standards);
-        GpuStack stack = GpuStack.Read(catalogue.Stacks.Open(request.Stack, problems));
+        CatalogueEntry entry = catalogue.Stacks.Open(request.Stack, problems);
+        if (entry.Root.Optional("class").RawText != "gpu")
+        {
+            throw new PimSimUserException($"{entry.Root.File}: '{request.Stack}' is not a stack of a GPU; 'class: gpu' is needed");
+        }
+
+        GpuStack stack = GpuStack.Read(entry);
         problems.ThrowIfAny();
         GpuSilicon silicon = GpuSilicon.Read(catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems));
         problems.ThrowIfAny();
