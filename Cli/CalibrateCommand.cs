@@ -33,6 +33,11 @@ internal static class CalibrateCommand
             {
                 parsed.AddError("--energy shows the energies; enter them into Devices/Catalogue/silicon by hand. It does not go with --out");
             }
+
+            if (parsed.GetValue(energy) && parsed.GetResult(threads) is { Implicit: false })
+            {
+                parsed.AddError("--energy takes a second on one thread; it does not go with --threads");
+            }
         });
         command.SetAction(parsed => Run(
             new ValidationRequest([.. parsed.GetRequiredValue(data)], parsed.GetRequiredValue(device), parsed.GetRequiredValue(stack))
@@ -65,7 +70,7 @@ internal static class CalibrateCommand
             string file = new HardwareCatalogue(request.Catalogue).Stacks.Open(request.Stack, new ProblemList()).Root.File;
             string source = string.Create(
                 CultureInfo.InvariantCulture,
-                $"pimsim calibrate {string.Join(' ', request.Paths)} --device {request.Device} --stack {request.Stack}; rows and errors: docs/validation.md");
+                $"pimsim calibrate {string.Join(' ', request.Paths)} --device {request.Device} --stack {request.Stack}{ClassesIn(request)}; rows and errors: docs/validation.md");
             string text = StackFileEditor.Replace(file, File.ReadAllText(file), fits, $"fit-{request.Device}", source);
             AtomicFile.WriteText(output, text);
             Console.Error.WriteLine($"wrote {output}");
@@ -73,4 +78,7 @@ internal static class CalibrateCommand
 
         return 0;
     }
+
+    private static string ClassesIn(ValidationRequest request) =>
+        request.Classes.IsEmpty ? "" : $" --class {string.Join(',', request.Classes.Select(MeasurementClasses.Word))}";
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using PimSim.Devices.Dram.Streaming;
+using PimSim.Devices.Stacks;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
@@ -82,14 +82,7 @@ public sealed class CpuDevice : IDevice
     /// <inheritdoc/>
     public void Load(ModelFootprint footprint)
     {
-        ModelFootprint stored = footprint with { WeightType = _stack.WeightType, KvType = _stack.KvType };
-        long needed = checked(stored.WeightBytes + stored.KvBytes);
-        if (needed > _processor.Memory.CapacityBytes)
-        {
-            throw new PimSimUserException(
-                $"'{footprint.Model}' does not fit '{Name}': weights {Gigabytes(stored.WeightBytes)} ({NameOf(stored.WeightType)}) + keys and values {Gigabytes(stored.KvBytes)} ({NameOf(stored.KvType)}, {stored.Sequences} x {stored.ReservedContext} tokens) = {Gigabytes(needed)}, and the memory holds {Gigabytes(_processor.Memory.CapacityBytes)}");
-        }
-
+        long needed = ModelCapacity.Require(footprint, _stack.WeightType, _stack.KvType, Name, _processor.Memory.CapacityBytes);
         if (needed != _operators.ModelBytes)
         {
             _operators.ModelBytes = needed;
@@ -123,7 +116,7 @@ public sealed class CpuDevice : IDevice
             return new Picoseconds(_booked);
         }
 
-        Operator stored = op with { WeightType = WeightTypeOf(op), ActivationType = _stack.ActivationType, KvType = _stack.KvType };
+        Operator stored = SoftwareStack.Stored(op, _stack.WeightType, _stack.ActivationType, _stack.KvType);
         if (!_costs.TryGet(stored, out CpuCost cost))
         {
             cost = _operators.Of(stored);
@@ -164,10 +157,4 @@ public sealed class CpuDevice : IDevice
         }
     }
 
-    /// <summary>What is quantised has the type that the technique asked for, not that of the stack's weights.</summary>
-    private DataType WeightTypeOf(in Operator op) => op.Kind is OperatorKind.Quantise or OperatorKind.Dequantise ? op.WeightType : _stack.WeightType;
-
-    private static string NameOf(DataType type) => DataTypes.Names[(int)type];
-
-    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes * 1e-9:0.00} GB");
 }

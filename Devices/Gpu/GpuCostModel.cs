@@ -1,4 +1,5 @@
 using PimSim.Devices.Gpu.Kernels;
+using PimSim.Devices.Stacks;
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Operators;
 
@@ -30,19 +31,14 @@ public sealed class GpuCostModel
         _gpu = gpu;
         _stack = stack;
         _silicon = silicon;
-        StaticPower = new Power(gpu.IdlePower.Microwatts + (long)(gpu.DesignPower.Microwatts * silicon.ContextShare));
+        StaticPower = silicon.StaticPower(gpu);
     }
 
     /// <summary>Power at all times of a running program.</summary>
     public Power StaticPower { get; }
 
     /// <summary>The operator as the stack stores it: its types replace the operator's, but for what a technique itself quantises.</summary>
-    public Operator Stored(in Operator op) => op with
-    {
-        WeightType = op.Kind is OperatorKind.Quantise or OperatorKind.Dequantise ? op.WeightType : _stack.WeightType,
-        ActivationType = _stack.ActivationType,
-        KvType = _stack.KvType,
-    };
+    public Operator Stored(in Operator op) => SoftwareStack.Stored(op, _stack.WeightType, _stack.ActivationType, _stack.KvType);
 
     /// <summary>The cost of an operator in the types that it has.</summary>
     /// <exception cref="Traces.Format.Documents.PimSimUserException">The GPU or the stack has nothing for its types.</exception>
@@ -65,14 +61,14 @@ public sealed class GpuCostModel
         OperatorCost cost = OperatorCost.Of(op);
         if (kernel.Nanoseconds == 0)
         {
-            return new GpuOperatorCost(0, 0, 0, 0, 0, 0, 0, 0, 0, cost.Flops, 0);
+            return new GpuOperatorCost(0, 0, 0, 0, 0, default, cost.Flops, 0);
         }
 
-        double joules = _silicon.DynamicJoules(kernel, op.ActivationType);
+        KernelEnergy energy = _silicon.Dynamic(kernel, op.ActivationType);
         long total = (long)Math.Ceiling(kernel.Nanoseconds * PicosecondsPerNanosecond);
         double watts = _gpu.DesignPower.Watts - StaticPower.Watts;
-        long limited = (long)Math.Ceiling(joules / watts * PicosecondsPerSecond);
-        KernelMachine machine = _gpu.Machine(op.ActivationType);
+        long limited = (long)Math.Ceiling(energy.Joules / watts * PicosecondsPerSecond);
+        KernelMachine machine = _kernels.MachineOf(op.ActivationType);
         long memory = Math.Min(total, (long)(kernel.MemoryBytes / machine.BytesPerNs * PicosecondsPerNanosecond));
         double rate = kernel.MatrixFlops > 0 ? machine.FlopsPerNs : machine.VectorFlopsPerNs;
         long compute = Math.Min(total, (long)(cost.Flops / rate * PicosecondsPerNanosecond));
@@ -83,10 +79,7 @@ public sealed class GpuCostModel
             byMemory ? 0 : compute,
             total - Math.Max(memory, compute),
             Math.Max(0, limited - total),
-            kernel.BusyMultiprocessorNs * _silicon.JoulesPerBusyNs,
-            (kernel.MatrixFlops * _silicon.MatrixFlop(op.ActivationType)) + (kernel.VectorFlops * _silicon.JoulesPerVectorFlop),
-            kernel.CacheBytes * _silicon.JoulesPerCacheByte,
-            kernel.MemoryBytes * _silicon.JoulesPerMemoryByte,
+            energy,
             cost.Flops,
             (long)kernel.MemoryBytes);
     }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using PimSim.Devices.Stacks;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
@@ -70,13 +70,7 @@ public sealed class GpuDevice : IDevice
     /// <inheritdoc/>
     public void Load(ModelFootprint footprint)
     {
-        ModelFootprint stored = footprint with { WeightType = _stack.WeightType, KvType = _stack.KvType };
-        long needed = checked(stored.WeightBytes + stored.KvBytes);
-        if (needed > _gpu.CapacityBytes)
-        {
-            throw new PimSimUserException(
-                $"'{footprint.Model}' does not fit '{Name}': weights {Gigabytes(stored.WeightBytes)} ({NameOf(stored.WeightType)}) + keys and values {Gigabytes(stored.KvBytes)} ({NameOf(stored.KvType)}, {stored.Sequences} x {stored.ReservedContext} tokens) = {Gigabytes(needed)}, and the memory holds {Gigabytes(_gpu.CapacityBytes)}");
-        }
+        ModelCapacity.Require(footprint, _stack.WeightType, _stack.KvType, Name, _gpu.CapacityBytes);
     }
 
     /// <inheritdoc/>
@@ -113,10 +107,10 @@ public sealed class GpuDevice : IDevice
         Ledger.Add(row, PowerTime, new Picoseconds(cost.PowerPs));
         Ledger.Add(row, LaunchTime, new Picoseconds(span - busy));
         Ledger.Add(row, StaticEnergy, _costs.StaticPower * new Picoseconds(span));
-        Ledger.Add(row, BusyEnergy, Energy.FromJoules(cost.BusyJoules));
-        Ledger.Add(row, ComputeEnergy, Energy.FromJoules(cost.ComputeJoules));
-        Ledger.Add(row, CacheEnergy, Energy.FromJoules(cost.CacheJoules));
-        Ledger.Add(row, MemoryEnergy, Energy.FromJoules(cost.MemoryJoules));
+        Ledger.Add(row, BusyEnergy, Energy.FromJoules(cost.Energy.Busy));
+        Ledger.Add(row, ComputeEnergy, Energy.FromJoules(cost.Energy.Compute));
+        Ledger.Add(row, CacheEnergy, Energy.FromJoules(cost.Energy.Cache));
+        Ledger.Add(row, MemoryEnergy, Energy.FromJoules(cost.Energy.Memory));
         _booked = end;
         _kernels += cost.Kernels;
         _flops += cost.Flops;
@@ -147,10 +141,6 @@ public sealed class GpuDevice : IDevice
         return new Picoseconds(_booked);
     }
 
-    /// <summary>
-    /// Kernel i of n starts at max(end of kernel i-1, host clock + i x launch cost) and takes busy / n. Unrolled, the end is
-    /// a maximum over the last kernel that waited for its launch, linear in i: it is reached at i = 1 or at i = n.
-    /// </summary>
     private long EndOf(long start, int kernels, long busy)
     {
         if (kernels == 0)
@@ -158,10 +148,9 @@ public sealed class GpuDevice : IDevice
             return start;
         }
 
-        long first = _hostClock + _launch;
+        long end = LaunchQueue.End(start, _hostClock, _launch, kernels, busy, CeilingDivision.Of(busy, kernels));
         _hostClock += kernels * _launch;
-        long oneKernel = (busy + kernels - 1) / kernels;
-        return Math.Max(Math.Max(start, first) + busy, _hostClock + oneKernel);
+        return end;
     }
 
     /// <summary>Books the time up to <paramref name="until"/>, in which the GPU does nothing, as host work.</summary>
@@ -175,8 +164,4 @@ public sealed class GpuDevice : IDevice
             _booked = until;
         }
     }
-
-    private static string NameOf(DataType type) => DataTypes.Names[(int)type];
-
-    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes * 1e-9:0.00} GB");
 }

@@ -6,10 +6,7 @@ namespace PimSim.Devices.Gpu;
 /// <param name="ComputePs">Least time at the peak rate, where that is the larger bound.</param>
 /// <param name="TilePs">What tiles, waves, latencies and gaps between kernels add.</param>
 /// <param name="PowerPs">What is added because the clock falls at the power limit.</param>
-/// <param name="BusyJoules">Multiprocessors at work.</param>
-/// <param name="ComputeJoules">FLOPs.</param>
-/// <param name="CacheJoules">Bytes between cache and multiprocessors.</param>
-/// <param name="MemoryJoules">Bytes to and from memory.</param>
+/// <param name="Energy">Energy beside what flows at all times.</param>
 /// <param name="Flops">FLOPs of the shape.</param>
 /// <param name="Bytes">Bytes to and from memory.</param>
 public readonly record struct GpuOperatorCost(
@@ -18,16 +15,14 @@ public readonly record struct GpuOperatorCost(
     long ComputePs,
     long TilePs,
     long PowerPs,
-    double BusyJoules,
-    double ComputeJoules,
-    double CacheJoules,
-    double MemoryJoules,
+    KernelEnergy Energy,
     long Flops,
     long Bytes)
 {
     /// <summary>Time on the GPU.</summary>
     public long TotalPs => MemoryPs + ComputePs + TilePs + PowerPs;
 
-    /// <summary>Energy beside what flows at all times.</summary>
-    public double DynamicJoules => BusyJoules + ComputeJoules + CacheJoules + MemoryJoules;
+    /// <summary>Time on the GPU; a run too short to reach the power limit is not slowed down by it.</summary>
+    /// <param name="sustained">Whether it runs long enough for the board to reach its limit.</param>
+    public long SpanPs(bool sustained) => sustained ? TotalPs : TotalPs - PowerPs;
 }

@@ -1,4 +1,5 @@
 using PimSim.Devices.Gpu.Kernels;
+using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
@@ -24,13 +25,19 @@ public sealed record GpuSilicon(
     /// <summary>Energy of a FLOP of the matrix units: multipliers and wires grow with the width of a number.</summary>
     public double MatrixFlop(DataType type) => JoulesPerMatrixFlop * type.Bits() / ReferenceBits;
 
-    /// <summary>Energy of a kernel beside what flows at all times.</summary>
-    public double DynamicJoules(in KernelTime kernel, DataType type) =>
-        (kernel.BusyMultiprocessorNs * JoulesPerBusyNs)
-        + (kernel.MatrixFlops * MatrixFlop(type))
-        + (kernel.VectorFlops * JoulesPerVectorFlop)
-        + (kernel.CacheBytes * JoulesPerCacheByte)
-        + (kernel.MemoryBytes * JoulesPerMemoryByte);
+    /// <summary>Power of a card at all times of a running program.</summary>
+    public Power StaticPower(GpuSpecification gpu)
+    {
+        ArgumentNullException.ThrowIfNull(gpu);
+        return new Power(gpu.IdlePower.Microwatts + (long)(gpu.DesignPower.Microwatts * ContextShare));
+    }
+
+    /// <summary>Energy of a kernel beside what flows at all times, in joules.</summary>
+    public KernelEnergy Dynamic(in KernelTime kernel, DataType type) => new(
+        kernel.BusyMultiprocessorNs * JoulesPerBusyNs,
+        (kernel.MatrixFlops * MatrixFlop(type)) + (kernel.VectorFlops * JoulesPerVectorFlop),
+        kernel.CacheBytes * JoulesPerCacheByte,
+        kernel.MemoryBytes * JoulesPerMemoryByte);
 
     /// <summary>Reads a catalogue entry. Faults go to its problem list; the result counts only if there are none.</summary>
     public static GpuSilicon Read(CatalogueEntry entry)

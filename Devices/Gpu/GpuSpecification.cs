@@ -53,9 +53,6 @@ public sealed record GpuSpecification
     /// <summary>Part of the peak that the channels of its memory deliver under streaming, simulated cycle by cycle.</summary>
     public required double StreamingFraction { get; init; }
 
-    /// <summary>Link to the host.</summary>
-    public required string HostLink { get; init; }
-
     /// <summary>Link to other GPUs; null if there is none.</summary>
     public required string? PeerLink { get; init; }
 
@@ -98,11 +95,13 @@ public sealed record GpuSpecification
             CapacityBytes = (long)entry.Positive(memory, "capacity", Dimension.Size),
             BytesPerSecond = (double)entry.Positive(memory, "bandwidth", Dimension.Bandwidth),
             StreamingFraction = Streaming(entry.Unwrap(memory.Required("dram")), memories, standards),
-            HostLink = entry.Unwrap(links.Required("host")).Text(),
             PeerLink = Peer(entry, links.Required("peer")),
             DesignPower = new Power((long)entry.Positive(power, "tdp", Dimension.Power)),
             IdlePower = new Power((long)entry.Positive(power, "idle", Dimension.Power)),
         };
+
+        // On the data sheet, and shown; no equation needs them yet.
+        entry.Unwrap(links.Required("host")).Text();
         entry.Positive(compute, "base_clock", Dimension.Frequency);
         entry.Integer(compute, "warps", 1, 1024);
         entry.Positive(cache, "bytes_per_clock", Dimension.Ratio);

@@ -13,6 +13,9 @@ namespace PimSim.Devices.Gpu;
 /// </summary>
 public sealed record GpuStack
 {
+    /// <summary>The word in a stack file that says it runs on GPUs.</summary>
+    public const string ClassName = "gpu";
+
     /// <summary>Name of the catalogue entry.</summary>
     public required string Name { get; init; }
 
@@ -59,7 +62,7 @@ public sealed record GpuStack
             root.Optional("kind").Report($"'{entry.Kind}' is not a software stack; 'kind: {SoftwareStack.EntryKind}' is needed here");
         }
 
-        root.Required("class").Word(["gpu"], "gpu");
+        root.Required("class").Word([ClassName], ClassName);
         DataNode types = root.Required("data_types");
         DataNode launch = root.Required("launch");
         GpuStack stack = new()

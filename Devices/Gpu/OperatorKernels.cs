@@ -142,7 +142,9 @@ public sealed class OperatorKernels
         return pass * (kernels * passes);
     }
 
-    private KernelMachine MachineOf(DataType type) => _machines.TryGetValue(type, out KernelMachine machine) ? machine : _gpu.Machine(type);
+    /// <summary>What kernels see of the GPU when they compute in a type.</summary>
+    /// <exception cref="PimSimUserException">It has no units for the type.</exception>
+    internal KernelMachine MachineOf(DataType type) => _machines.TryGetValue(type, out KernelMachine machine) ? machine : _gpu.Machine(type);
 
     private KernelFamily<T> Find<T>(ImmutableArray<KernelFamily<T>> families, string key, DataType type)
     {

@@ -13,6 +13,14 @@ public static class SoftwareStack
     /// <summary>The word in a catalogue file that says an entry is a stack.</summary>
     public const string EntryKind = "stack";
 
+    /// <summary>An operator as a stack stores it: its types replace the operator's, but for what a technique itself quantises.</summary>
+    public static Operator Stored(in Operator op, DataType weights, DataType activations, DataType kv) => op with
+    {
+        WeightType = op.Kind is OperatorKind.Quantise or OperatorKind.Dequantise ? op.WeightType : weights,
+        ActivationType = activations,
+        KvType = kv,
+    };
+
     /// <summary>Reads a sourced data type.</summary>
     internal static DataType ReadType(CatalogueEntry entry, DataNode types, string key) =>
         DataTypes.Parse(entry.Unwrap(types.Required(key)).Word(DataTypes.Names, DataTypes.Names[0]));

@@ -90,7 +90,7 @@ public sealed class HardwareCatalogue
             case GpuSilicon.EntryKind:
                 GpuSilicon.Read(entry);
                 break;
-            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == "gpu":
+            case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == GpuStack.ClassName:
                 GpuStack.Read(entry);
                 break;
             case CpuSpecification.EntryKind:

@@ -120,12 +120,9 @@ public sealed class SystemDefinition
 
         if (type == "gpu")
         {
-            GpuSpecification gpu = GpuSpecification.Read(parts["gpu"], catalogue.Memories, catalogue.Standards);
-            CatalogueEntry energies = catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems);
-            GpuSilicon silicon = GpuSilicon.Read(energies);
-            ordered.Add(energies);
-            GpuStack gpuStack = GpuStack.Read(parts["stack"]);
-            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu, silicon, gpuStack), price);
+            (GpuParts gpu, CatalogueEntry silicon) = GpuParts.Read(catalogue, parts["gpu"], parts["stack"], problems);
+            ordered.Add(silicon);
+            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu.Gpu, gpu.Silicon, gpu.Stack), price);
         }
 
         CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);

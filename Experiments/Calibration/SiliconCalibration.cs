@@ -19,7 +19,6 @@ public static class SiliconCalibration
     /// <summary>Power of shorter kernels is an average over what ran before: NVML samples every few tens of milliseconds.</summary>
     public const double LeastNanoseconds = 100_000;
 
-    private const int Folds = 4;
     private const double SecondsPerNanosecond = 1e-9;
 
     /// <summary>The constants of a silicon file, in the unit in which they are written.</summary>
@@ -39,18 +38,12 @@ public static class SiliconCalibration
     {
         ArgumentNullException.ThrowIfNull(request);
         HardwareCatalogue catalogue = new(request.Catalogue);
-        ProblemList problems = new();
-        GpuSpecification gpu = GpuSpecification.Read(catalogue.Gpus.Open(request.Device, problems), catalogue.Memories, catalogue.Standards);
-        GpuStack stack = GpuStack.Read(catalogue.Stacks.Open(request.Stack, problems));
-        problems.ThrowIfAny();
-        string architecture = gpu.Architecture.ToString().ToLowerInvariant();
-        GpuSilicon silicon = GpuSilicon.Read(catalogue.Silicon.Open(architecture, problems));
-        problems.ThrowIfAny();
+        GpuParts parts = GpuParts.Open(catalogue, request.Device, request.Stack);
 
-        OperatorKernels kernels = new(gpu, stack);
+        OperatorKernels kernels = new(parts.Gpu, parts.Stack);
         MeasurementOptions options = new() { Shapes = new ZooShapes(ExperimentReader.Zoo(request.Catalogue)) };
         List<(Measurement Row, KernelTime Kernel, DataType Type)> rows = [];
-        foreach (Measurement row in request.Paths.SelectMany(path => MeasurementSet.Open(path, options).Files).SelectMany(file => file.Measurements()))
+        foreach (Measurement row in request.Paths.SelectMany(path => MeasurementSet.Open(path, options).Measurements()))
         {
             cancellation.ThrowIfCancellationRequested();
             if (row is { Operators.Length: 1, Caution: null, BoardWatts: not null, Nanoseconds: >= LeastNanoseconds }
@@ -68,11 +61,10 @@ public static class SiliconCalibration
         double Watts((Measurement Row, KernelTime Kernel, DataType Type) one, ImmutableArray<double> values)
         {
             GpuSilicon tried = With(values);
-            double fixedWatts = gpu.IdlePower.Watts + (gpu.DesignPower.Watts * tried.ContextShare);
-            return Math.Min(gpu.DesignPower.Watts, fixedWatts + (tried.DynamicJoules(one.Kernel, one.Type) / (one.Row.Nanoseconds * SecondsPerNanosecond)));
+            return Math.Min(parts.Gpu.DesignPower.Watts, tried.StaticPower(parts.Gpu).Watts + (tried.Dynamic(one.Kernel, one.Type).Joules / (one.Row.Nanoseconds * SecondsPerNanosecond)));
         }
 
-        ImmutableArray<double> old = Values(silicon);
+        ImmutableArray<double> old = Values(parts.Silicon);
         ImmutableArray<double> FitOn(List<(Measurement, KernelTime, DataType)> which) => ConstantFit.Run(
             Definitions,
             old,
@@ -85,17 +77,15 @@ public static class SiliconCalibration
                 }
             });
 
-        string[] groups = [.. rows.Select(one => one.Row.Group).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         List<double> leftOut = [];
-        for (int fold = 0; fold < Folds; fold++)
+        foreach (IReadOnlySet<string> without in GroupFolds.Of(rows.Select(one => one.Row.Group)))
         {
-            HashSet<string> without = [.. groups.Where((_, index) => index % Folds == fold)];
             ImmutableArray<double> fitted = FitOn([.. rows.Where(one => !without.Contains(one.Row.Group))]);
             leftOut.AddRange(rows.Where(one => without.Contains(one.Row.Group)).Select(one => Watts(one, fitted) / one.Row.BoardWatts!.Value));
         }
 
         return new SiliconFit(
-            architecture,
+            parts.Gpu.Architecture.ToString().ToLowerInvariant(),
             rows.Count,
             ErrorStatistics.Of(rows.Select(one => Watts(one, old) / one.Row.BoardWatts!.Value))!,
             ErrorStatistics.Of(leftOut)!,

@@ -14,8 +14,6 @@ namespace PimSim.Experiments.Calibration;
 /// </summary>
 public static class StackCalibration
 {
-    private const int MostFolds = 4;
-
     /// <summary>A fit takes this many rows at most, chosen at random: more do not move a dozen constants.</summary>
     private const int MostRows = 1200;
 
@@ -28,31 +26,20 @@ public static class StackCalibration
     {
         ArgumentNullException.ThrowIfNull(request);
         HardwareCatalogue catalogue = new(request.Catalogue);
-        ProblemList problems = new();
-        GpuSpecification gpu = GpuSpecification.Read(catalogue.Gpus.Open(request.Device, problems), catalogue.Memories, catalogue.Standards);
-        CatalogueEntry entry = catalogue.Stacks.Open(request.Stack, problems);
-        if (entry.Root.Optional("class").RawText != "gpu")
-        {
-            throw new PimSimUserException($"{entry.Root.File}: '{request.Stack}' is not a stack of a GPU; 'class: gpu' is needed");
-        }
-
-        GpuStack stack = GpuStack.Read(entry);
-        problems.ThrowIfAny();
-        GpuSilicon silicon = GpuSilicon.Read(catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems));
-        problems.ThrowIfAny();
+        GpuParts parts = GpuParts.Open(catalogue, request.Device, request.Stack);
 
         MeasurementOptions options = new() { Shapes = new ZooShapes(ExperimentReader.Zoo(request.Catalogue)) };
-        ImmutableArray<StackFamily> families = StackFamily.Of(stack, gpu.Architecture);
+        ImmutableArray<StackFamily> families = StackFamily.Of(parts.Stack, parts.Gpu.Architecture);
         Dictionary<StackFamily, List<Measurement>> rows = families.ToDictionary(family => family, _ => new List<Measurement>());
         int read = 0;
-        foreach (Measurement row in request.Paths.SelectMany(path => MeasurementSet.Open(path, options).Files).SelectMany(file => file.Measurements()))
+        foreach (Measurement row in request.Paths.SelectMany(path => MeasurementSet.Open(path, options).Measurements()))
         {
             cancellation.ThrowIfCancellationRequested();
             read++;
             bool wanted = request.Classes.IsEmpty || request.Classes.Contains(row.Class);
             if (wanted && row is { Operators.Length: 1, Caution: null } && row.Span != MeasuredSpan.Launch
                 && families.FirstOrDefault(family => family.Holds(row.Operators[0])) is { } family
-                && stack.Kernels.Of(row.Operators[0]) > 0)
+                && parts.Stack.Kernels.Of(row.Operators[0]) > 0)
             {
                 rows[family].Add(row);
             }
@@ -62,19 +49,19 @@ public static class StackCalibration
         [
             .. from family in families
                where rows[family].Count > family.Definitions.Length
-               select Fit(family, rows[family], gpu, silicon, request.Threads, cancellation),
+               select Fit(family, rows[family], parts, request.Threads, cancellation),
         ];
         return fits.IsEmpty
-            ? throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {read} rows belongs to a kernel family of '{request.Stack}' on {gpu.Architecture}")
+            ? throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {read} rows belongs to a kernel family of '{request.Stack}' on {parts.Gpu.Architecture}")
             : fits;
     }
 
-    private static FamilyFit Fit(StackFamily family, List<Measurement> rows, GpuSpecification gpu, GpuSilicon silicon, int threads, CancellationToken cancellation)
+    private static FamilyFit Fit(StackFamily family, List<Measurement> rows, GpuParts parts, int threads, CancellationToken cancellation)
     {
         double[] Predict(ImmutableArray<double> values, IReadOnlyList<Measurement> which)
         {
             double[] predicted = new double[which.Count];
-            PredictInto(family, values, which, gpu, silicon, threads, predicted, cancellation);
+            PredictInto(family, values, which, parts, threads, predicted, cancellation);
             return predicted;
         }
 
@@ -85,15 +72,13 @@ public static class StackCalibration
                 family.Definitions,
                 family.Values,
                 [.. chosen.Select(row => row.Nanoseconds)],
-                (values, into) => PredictInto(family, values, chosen, gpu, silicon, threads, into, cancellation));
+                (values, into) => PredictInto(family, values, chosen, parts, threads, into, cancellation));
         }
 
-        string[] groups = [.. rows.Select(row => row.Group).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        int folds = groups.Length < 2 ? 0 : Math.Min(MostFolds, groups.Length);
+        IReadOnlyList<IReadOnlySet<string>> folds = GroupFolds.Of(rows.Select(row => row.Group));
         List<double> leftOut = [];
-        for (int fold = 0; fold < folds; fold++)
+        foreach (IReadOnlySet<string> without in folds)
         {
-            HashSet<string> without = [.. groups.Where((_, index) => index % folds == fold)];
             List<Measurement> test = [.. rows.Where(row => without.Contains(row.Group))];
             ImmutableArray<double> fitted = FitOn([.. rows.Where(row => !without.Contains(row.Group))]);
             leftOut.AddRange(Predict(fitted, test).Zip(test, (predicted, row) => predicted / row.Nanoseconds));
@@ -102,27 +87,25 @@ public static class StackCalibration
         return new FamilyFit(
             family,
             rows.Count,
-            groups.Length,
-            folds,
+            rows.Select(row => row.Group).Distinct(StringComparer.Ordinal).Count(),
+            folds.Count,
             ErrorStatistics.Of(Predict(family.Values, rows).Zip(rows, (predicted, row) => predicted / row.Nanoseconds))!,
             ErrorStatistics.Of(leftOut),
             FitOn(rows));
     }
 
     private static void PredictInto(
-        StackFamily family, ImmutableArray<double> values, IReadOnlyList<Measurement> rows, GpuSpecification gpu, GpuSilicon silicon, int threads, double[] into, CancellationToken cancellation)
+        StackFamily family, ImmutableArray<double> values, IReadOnlyList<Measurement> rows, GpuParts parts, int threads, double[] into, CancellationToken cancellation)
     {
         // Compute does not touch the model's cache, so that threads share it.
-        GpuCostModel model = new(gpu, silicon, family.With(values));
+        GpuCostModel model = new(parts.Gpu, parts.Silicon, family.With(values));
         Parallel.For(
             0,
             rows.Count,
             new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
             index =>
             {
-                // As in validation: only what was measured with its power ran long enough to reach the board's limit.
-                GpuOperatorCost cost = model.Compute(rows[index].Operators[0]);
-                into[index] = (rows[index].BoardWatts is null ? cost.TotalPs - cost.PowerPs : cost.TotalPs) * NanosecondsPerPicosecond;
+                into[index] = model.Compute(rows[index].Operators[0]).SpanPs(rows[index].IsSustained) * NanosecondsPerPicosecond;
             });
     }
 

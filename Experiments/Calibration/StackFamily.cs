@@ -24,51 +24,42 @@ public sealed record StackFamily(
     public static ImmutableArray<StackFamily> Of(GpuStack stack, GpuArchitecture architecture)
     {
         ArgumentNullException.ThrowIfNull(stack);
-        List<StackFamily> families = [];
-        foreach (KernelFamily<GemmConstants> family in stack.Gemm.Where(family => family.Architectures.Contains(architecture)))
-        {
-            families.Add(new StackFamily(
-                "gemm",
-                family.Name,
-                GemmConstants.Definitions,
-                family.Constants.Values,
-                op => op.Kind == OperatorKind.Gemm && family.Types.Contains(op.ActivationType),
-                values => stack with { Gemm = stack.Gemm.Replace(family, family with { Constants = family.Constants.With(values) }) }));
-        }
+        return
+        [
+            .. Section(
+                "gemm", stack.Gemm, GemmConstants.Definitions, constants => constants.Values,
+                op => op.Kind == OperatorKind.Gemm ? op.ActivationType : null,
+                (constants, values) => constants.With(values), families => stack with { Gemm = families }),
+            .. Section(
+                "decode_attention", stack.DecodeAttention, DecodeAttentionConstants.Definitions, constants => constants.Values,
+                op => op.Kind == OperatorKind.Attention && OperatorKernels.IsStreamed(op) ? op.KvType : null,
+                (constants, values) => constants.With(values), families => stack with { DecodeAttention = families }),
+            .. Section(
+                "prefill_attention", stack.PrefillAttention, PrefillAttentionConstants.Definitions, constants => constants.Values,
+                op => op.Kind == OperatorKind.Attention && !OperatorKernels.IsStreamed(op) ? op.KvType : null,
+                (constants, values) => constants.With(values), families => stack with { PrefillAttention = families }),
+            .. Section(
+                "elementwise", stack.Streams, StreamConstants.Definitions, constants => constants.Values,
+                op => OperatorKernels.IsStream(op.Kind) ? op.ActivationType : null,
+                (_, values) => new StreamConstants(values), families => stack with { Streams = families }),
+        ];
 
-        foreach (KernelFamily<DecodeAttentionConstants> family in stack.DecodeAttention.Where(family => family.Architectures.Contains(architecture)))
-        {
-            families.Add(new StackFamily(
-                "decode_attention",
+        IEnumerable<StackFamily> Section<T>(
+            string section,
+            ImmutableArray<KernelFamily<T>> families,
+            ImmutableArray<KernelConstant> definitions,
+            Func<T, ImmutableArray<double>> valuesOf,
+            Func<Operator, DataType?> typeOf,
+            Func<T, ImmutableArray<double>, T> with,
+            Func<ImmutableArray<KernelFamily<T>>, GpuStack> put) =>
+            from family in families
+            where family.Architectures.Contains(architecture)
+            select new StackFamily(
+                section,
                 family.Name,
-                DecodeAttentionConstants.Definitions,
-                family.Constants.Values,
-                op => op.Kind == OperatorKind.Attention && OperatorKernels.IsStreamed(op) && family.Types.Contains(op.KvType),
-                values => stack with { DecodeAttention = stack.DecodeAttention.Replace(family, family with { Constants = family.Constants.With(values) }) }));
-        }
-
-        foreach (KernelFamily<PrefillAttentionConstants> family in stack.PrefillAttention.Where(family => family.Architectures.Contains(architecture)))
-        {
-            families.Add(new StackFamily(
-                "prefill_attention",
-                family.Name,
-                PrefillAttentionConstants.Definitions,
-                family.Constants.Values,
-                op => op.Kind == OperatorKind.Attention && !OperatorKernels.IsStreamed(op) && family.Types.Contains(op.KvType),
-                values => stack with { PrefillAttention = stack.PrefillAttention.Replace(family, family with { Constants = family.Constants.With(values) }) }));
-        }
-
-        foreach (KernelFamily<StreamConstants> family in stack.Streams.Where(family => family.Architectures.Contains(architecture)))
-        {
-            families.Add(new StackFamily(
-                "elementwise",
-                family.Name,
-                StreamConstants.Definitions,
-                family.Constants.Values,
-                op => OperatorKernels.IsStream(op.Kind) && family.Types.Contains(op.ActivationType),
-                values => stack with { Streams = stack.Streams.Replace(family, family with { Constants = new StreamConstants(values) }) }));
-        }
-
-        return [.. families];
+                definitions,
+                valuesOf(family.Constants),
+                op => typeOf(op) is { } type && family.Types.Contains(type),
+                values => put(families.Replace(family, family with { Constants = with(family.Constants, values) })));
     }
 }

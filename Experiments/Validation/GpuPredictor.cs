@@ -1,4 +1,5 @@
 using PimSim.Devices.Gpu;
+using PimSim.Devices.Systems;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
@@ -17,13 +18,13 @@ public sealed class GpuPredictor : IOperatorPredictor
 
     /// <summary>Joins the parts.</summary>
     /// <exception cref="PimSimUserException">The stack does not run on this GPU.</exception>
-    public GpuPredictor(GpuSpecification gpu, GpuSilicon silicon, GpuStack stack, CollectivePredictor? collectives)
+    public GpuPredictor(GpuParts parts, CollectivePredictor? collectives)
     {
-        ArgumentNullException.ThrowIfNull(stack);
-        _costs = new GpuCostModel(gpu, silicon, stack);
-        _gpu = gpu;
+        ArgumentNullException.ThrowIfNull(parts);
+        _costs = new GpuCostModel(parts.Gpu, parts.Silicon, parts.Stack);
+        _gpu = parts.Gpu;
         _collectives = collectives;
-        _launchNs = stack.GraphCapture ? 0 : stack.LaunchCost.Value * NanosecondsPerPicosecond;
+        _launchNs = parts.Stack.GraphCapture ? 0 : parts.Stack.LaunchCost.Value * NanosecondsPerPicosecond;
     }
 
     /// <inheritdoc/>
@@ -40,15 +41,14 @@ public sealed class GpuPredictor : IOperatorPredictor
                 return new OperatorPrediction(Collectives().Nanoseconds(op), 0, null);
             default:
                 GpuOperatorCost cost = _costs.Of(op);
-                long span = sustained ? cost.TotalPs : cost.TotalPs - cost.PowerPs;
-                return new OperatorPrediction(span * NanosecondsPerPicosecond, cost.Kernels, cost.DynamicJoules);
+                return new OperatorPrediction(cost.SpanPs(sustained) * NanosecondsPerPicosecond, cost.Kernels, cost.Energy.Joules);
         }
     }
 
     /// <inheritdoc/>
     public double WithLaunches(int kernels, double nanoseconds) => kernels == 0
         ? nanoseconds
-        : Math.Max(_launchNs + nanoseconds, (kernels * _launchNs) + (nanoseconds / kernels));
+        : LaunchQueue.End(0, 0, _launchNs, kernels, nanoseconds, nanoseconds / kernels);
 
     /// <inheritdoc/>
     public RooflineTerms Roofline(in Operator op)

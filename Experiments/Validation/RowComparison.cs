@@ -59,7 +59,7 @@ public static class RowComparison
         RooflineTerms terms = default;
         foreach (Operator op in row.Operators)
         {
-            OperatorPrediction prediction = predictor.Predict(op, sustained: row.BoardWatts is not null);
+            OperatorPrediction prediction = predictor.Predict(op, row.IsSustained);
             nanoseconds += prediction.Nanoseconds;
             kernels += prediction.Kernels;
             joules += prediction.DynamicJoules;

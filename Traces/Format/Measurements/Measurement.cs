@@ -36,6 +36,12 @@ public sealed record Measurement
     /// <summary>Devices of one node where a collective goes between nodes; null inside a node and for other operators.</summary>
     public int? RanksPerNode { get; init; }
 
+    /// <summary>
+    /// Whether it ran long enough for the board to reach its power limit: what was measured with its power did, a benchmark of some milliseconds
+    /// did not.
+    /// </summary>
+    public bool IsSustained => BoardWatts is not null;
+
     /// <summary>Why the row is known to be wrong and must not be compared; null for all others.</summary>
     public string? Caution { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsCheck;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Systems;
@@ -9,7 +10,7 @@ using Xunit;
 
 namespace PimSim.Devices.Tests.Gpu;
 
-public class GpuDeviceTests
+public class GpuDeviceTests(ITestOutputHelper output)
 {
     private static readonly Gen<Operator> AnyOperator = Gen.Select(
         Gen.Int[0, 6],
@@ -80,7 +81,7 @@ public class GpuDeviceTests
             GpuSpecification sheet = Replay.Sheet(gpu);
             GpuCostModel model = new(sheet, Replay.Silicon(gpu), GpuStack.Read(Replay.Open("stacks", "sarathi-2024")));
             GpuOperatorCost cost = model.Compute(model.Stored(op));
-            double watts = model.StaticPower.Watts + (cost.DynamicJoules / (cost.TotalPs * 1e-12));
+            double watts = model.StaticPower.Watts + (cost.Energy.Joules / (cost.TotalPs * 1e-12));
             Assert.True(watts <= sheet.DesignPower.Watts * (1 + 1e-6), $"{gpu}: {watts} W");
         }
     });
@@ -91,7 +92,7 @@ public class GpuDeviceTests
         GpuCostModel model = new(Replay.Sheet("h200"), Replay.Silicon("h200"), GpuStack.Read(Replay.Open("stacks", "vllm-0.22")));
         GpuOperatorCost cost = model.Compute(model.Stored(Op(OperatorKind.Gemm, 16_384, 16_384, 16_384)));
         Assert.True(cost.PowerPs > 0);
-        Assert.Equal(700, model.StaticPower.Watts + (cost.DynamicJoules / (cost.TotalPs * 1e-12)), 0.01);
+        Assert.Equal(700, model.StaticPower.Watts + (cost.Energy.Joules / (cost.TotalPs * 1e-12)), 0.01);
     }
 
     [Fact]
@@ -117,7 +118,41 @@ public class GpuDeviceTests
     }
 
     [Fact]
-    public void A_model_that_does_not_fit_and_a_lonely_collective_are_refused()
+    public void A_model_that_does_not_fit_is_refused_with_both_sizes()
+    {
+        GpuDevice device = Replay.Gpu("t4", "pytorch-eager-2023");
+        ModelFootprint exact = new("exact", [new WeightMatrix(OperatorRole.FfnUp, 1 << 16, 1 << 17, false, 1)], -1024, 1, 512, 128, 1, 1, DataType.Int4, DataType.Int4);
+        device.Load(exact);
+        string refused = Assert.Throws<PimSimUserException>(() => device.Load(exact with { OtherParameters = -1023 })).Message;
+        Assert.Contains("'exact' does not fit 't4': weights 17.18 GB (fp16) + keys and values 0.00 GB (fp16, 1 x 1 tokens) = 17.18 GB, and the memory holds 17.18 GB", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Launches_overlap_with_kernels_as_if_each_were_followed() =>
+        Gen.Select(Gen.Int[0, 500], Gen.Int[0, 500], Gen.Int[0, 50], Gen.Int[1, 12], Gen.Int[0, 40]).Sample((start, host, launch, kernels, each) =>
+        {
+            long end = start;
+            for (int i = 1; i <= kernels; i++)
+            {
+                end = Math.Max(end, host + (i * launch)) + each;
+            }
+
+            Assert.Equal(end, LaunchQueue.End<long>(start, host, launch, kernels, (long)kernels * each, each));
+        });
+
+    [Fact]
+    public void The_memory_of_every_card_streams_between_four_fifths_and_all_of_its_rate()
+    {
+        foreach (string gpu in new HardwareCatalogue(null).Gpus.Names)
+        {
+            double fraction = Replay.Sheet(gpu).StreamingFraction;
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{gpu}: {fraction:0.000}"));
+            Assert.InRange(fraction, 0.8, 1);
+        }
+    }
+
+    [Fact]
+    public void A_lonely_collective_is_refused()
     {
         GpuDevice device = Replay.Gpu("t4", "pytorch-eager-2023");
         Operator collective = Op(OperatorKind.Collective, 4, 0, 4096) with { Collective = CollectiveKind.AllReduce, Ranks = 4 };
