@@ -13,6 +13,7 @@ internal static class RandomTrace
         (4, Gen.Char['a', 'z'].Array[1, 8].Select(letters => new string(letters))),
         (1, Gen.Const("\"quoted\"\n, \u00e9\u4e2d\U0001F600 \0 ,;")));
 
+    // Products of three of these, with the rows of several sequences and the taps of a filter, stay below what TraceRules takes for any machine's work.
     private static readonly Gen<int> Size = Gen.Frequency((3, Gen.Int[1, 9]), (1, Gen.Int[1, 100_000]));
 
     public static readonly Gen<Operator> AnyOperator =
@@ -30,7 +31,7 @@ internal static class RandomTrace
         let collective = kind == OperatorKind.Collective && together.Item3 == CollectiveKind.None ? CollectiveKind.AllGather : together.Item3
         let overCache = kind is OperatorKind.Attention or OperatorKind.KvAppend
         let overTokens = kind is OperatorKind.Convolution or OperatorKind.DepthwiseConvolution or OperatorKind.TokenFft
-        let inputs = kind switch { OperatorKind.Attention => 0, OperatorKind.Quantise or OperatorKind.Dequantise => sizes.Item2 * filter.Item4, _ => sizes.Item2 }
+        let inputs = kind switch { OperatorKind.Attention => 0, OperatorKind.Quantise or OperatorKind.Dequantise => Math.Max(1, sizes.Item2 / filter.Item4) * filter.Item4, _ => sizes.Item2 }
         select new Operator
         {
             Kind = kind,
