@@ -195,6 +195,9 @@ public class PimDeviceTests
             [PimEnergyComponent.Activate, PimEnergyComponent.BankAccess, PimEnergyComponent.Standby, PimEnergyComponent.Io, PimEnergyComponent.AsicStatic],
         OperatorKind.Norm =>
             [PimEnergyComponent.Activate, PimEnergyComponent.BankAccess, PimEnergyComponent.Standby, PimEnergyComponent.Io, PimEnergyComponent.AsicDynamic, PimEnergyComponent.AsicStatic],
+
+        // There is nothing to compare one logit with.
+        OperatorKind.Sample when op.Inputs == 1 => [PimEnergyComponent.Standby, PimEnergyComponent.AsicStatic],
         _ => [PimEnergyComponent.Standby, PimEnergyComponent.AsicDynamic, PimEnergyComponent.AsicStatic],
     };
 
