@@ -23,7 +23,7 @@ internal static class CalibrateCommand
         Option<int> threads = new("--threads") { Description = "Threads; the result does not depend on them. Default: all cores.", DefaultValueFactory = _ => Environment.ProcessorCount };
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
         threads.Validators.Add(RunCommand.RequirePositive);
-        Command command = new("calibrate", "Fits the kernel constants of a stack on measured times, and tells the errors on groups (models, shapes of weights) left out of the fit.")
+        Command command = new("calibrate", "Fits the kernel constants of a stack on measured times, or the costs of its host on runs of whole models, and tells the errors on groups (models, shapes of weights, numbers of GPUs) left out of the fit.")
         {
             data, device, stack, classes, output, energy, threads, catalogue,
         };
@@ -62,7 +62,9 @@ internal static class CalibrateCommand
             return 0;
         }
 
-        ImmutableArray<FamilyFit> fits = StackCalibration.Run(request, interruption.Token);
+        ImmutableArray<FamilyFit> fits = HostCalibration.HasRuns(request)
+            ? [HostCalibration.Run(request, interruption.Token)]
+            : StackCalibration.Run(request, interruption.Token);
         ScreenTables.Print(CalibrationTables.Errors(fits));
         ScreenTables.Print(CalibrationTables.Constants(fits));
         if (output is not null)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PimSim.Devices.Links;
 using PimSim.Devices.Stacks;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
@@ -8,9 +9,9 @@ using PimSim.Traces.Format.Operators;
 namespace PimSim.Devices.Gpu;
 
 /// <summary>
-/// A GPU behind its host. The host enqueues kernels one launch cost after another and does not wait, or launches a captured step as a whole; a
-/// kernel starts when it is enqueued and the one before is over. At the end of a step the host waits for the result and works alone for the host
-/// cost. Equations and sources: docs/gpu.md.
+/// A GPU behind its host, or a group of equal GPUs that share out every step and run in lockstep, of which each has its part. The host enqueues
+/// kernels one launch cost after another and does not wait, or launches a captured step as a whole; a kernel starts when it is enqueued and the
+/// one before is over. At the end of a step the host waits for the result and works alone for the host cost. Equations and sources: docs/gpu.md.
 /// </summary>
 public sealed class GpuDevice : IDevice
 {
@@ -21,17 +22,26 @@ public sealed class GpuDevice : IDevice
     private const int LaunchTime = 4;
     private const int HostTime = 5;
     private const int OpaqueTime = 6;
+    private const int LinkTime = 7;
     private const int StaticEnergy = 0;
     private const int BusyEnergy = 1;
     private const int ComputeEnergy = 2;
     private const int CacheEnergy = 3;
     private const int MemoryEnergy = 4;
+    private const int LinkEnergy = 5;
     private const long PicosecondsPerNanosecond = 1000;
 
     private readonly GpuSpecification _gpu;
     private readonly GpuStack _stack;
     private readonly GpuCostModel _costs;
-    private readonly long _launch;
+    private readonly CollectiveModel? _group;
+    private readonly int _ranks;
+    private readonly Power _staticPower;
+    private readonly double _hostScale;
+
+    // Of a kernel of the step that runs.
+    private long _launch;
+    private long _sampled;
 
     // Up to where time is booked, and when the host has issued all launches asked of it so far.
     private long _booked;
@@ -41,23 +51,43 @@ public sealed class GpuDevice : IDevice
     private long _bytes;
 
     /// <summary>Joins a data sheet, the energies of its silicon and a stack.</summary>
+    /// <param name="gpu">The data sheet.</param>
+    /// <param name="silicon">The energies.</param>
+    /// <param name="stack">The software.</param>
+    /// <param name="group">The GPUs of a group with what connects them; null for one alone.</param>
     /// <exception cref="PimSimUserException">The stack does not run on this GPU.</exception>
-    public GpuDevice(GpuSpecification gpu, GpuSilicon silicon, GpuStack stack)
+    public GpuDevice(GpuSpecification gpu, GpuSilicon silicon, GpuStack stack, CollectiveModel? group = null)
+        : this(gpu, stack, new GpuCostModel(gpu, silicon, stack), group)
     {
-        _costs = new GpuCostModel(gpu, silicon, stack);
+    }
+
+    /// <summary>The same with costs that are known already: those of the same GPU and a stack that differs in its host costs only.</summary>
+    /// <param name="gpu">The data sheet.</param>
+    /// <param name="stack">The software.</param>
+    /// <param name="costs">What operators cost; not to be used by two threads at once.</param>
+    /// <param name="group">The GPUs of a group with what connects them; null for one alone.</param>
+    public GpuDevice(GpuSpecification gpu, GpuStack stack, GpuCostModel costs, CollectiveModel? group)
+    {
+        ArgumentNullException.ThrowIfNull(gpu);
+        ArgumentNullException.ThrowIfNull(stack);
+        ArgumentNullException.ThrowIfNull(costs);
+        _costs = costs;
         _gpu = gpu;
         _stack = stack;
-        _launch = stack.GraphCapture ? 0 : stack.LaunchCost.Value;
+        _group = group;
+        _ranks = group?.Group.Ranks ?? 1;
+        _staticPower = new Power(costs.StaticPower.Microwatts * _ranks);
+        _hostScale = stack.HostScale(gpu.Architecture);
+        string[] times = ["memory", "compute", "tiles", "power", "launch", "host", "opaque"];
+        string[] energies = ["static", "multiprocessors", "compute", "cache", "memory"];
+        Ledger = new CostLedger(LedgerRows.Count, _ranks > 1 ? [.. times, "links"] : times, _ranks > 1 ? [.. energies, "links"] : energies);
     }
 
     /// <inheritdoc/>
-    public string Name => _gpu.Name;
+    public string Name => _ranks > 1 ? $"{_ranks} x {_gpu.Name}" : _gpu.Name;
 
     /// <inheritdoc/>
-    public CostLedger Ledger { get; } = new(
-        LedgerRows.Count,
-        ["memory", "compute", "tiles", "power", "launch", "host", "opaque"],
-        ["static", "multiprocessors", "compute", "cache", "memory"]);
+    public CostLedger Ledger { get; }
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, long> Counters => new SortedDictionary<string, long>(StringComparer.Ordinal)
@@ -70,7 +100,12 @@ public sealed class GpuDevice : IDevice
     /// <inheritdoc/>
     public void Load(ModelFootprint footprint)
     {
-        ModelCapacity.Require(footprint, _stack.WeightType, _stack.KvType, Name, _gpu.CapacityBytes);
+        if (footprint.Ranks != _ranks)
+        {
+            throw new PimSimUserException($"'{footprint.Model}' comes shared out for {footprint.Ranks} devices, but '{Name}' is {_ranks}");
+        }
+
+        ModelCapacity.Require(footprint, _stack.WeightType, _stack.KvType, Name, (long)(_gpu.CapacityBytes * _stack.MemoryShare));
     }
 
     /// <inheritdoc/>
@@ -79,18 +114,20 @@ public sealed class GpuDevice : IDevice
         Debug.Assert(start.Value >= _booked, "a step starts after the end of the step before");
         _booked = start.Value;
         _hostClock = start.Value;
+        _launch = _stack.IsCaptured(step.Phase) ? 0 : Host(_stack.LaunchCost.Value);
+        _sampled = 0;
         return start;
     }
 
     /// <inheritdoc/>
     public Picoseconds Execute(in Operator op, int instance, Picoseconds start)
     {
+        BookHost(start.Value);
         if (op.Kind == OperatorKind.Collective)
         {
-            throw new PimSimUserException($"{Name}: cannot run {op.Kind} ({op.Role}) of {op.Ranks} ranks: a single GPU has no one to talk to");
+            return ExecuteCollective(op, start);
         }
 
-        BookHost(start.Value);
         if (op.Kind == OperatorKind.Opaque)
         {
             return ExecuteOpaque(op, start);
@@ -106,15 +143,16 @@ public sealed class GpuDevice : IDevice
         Ledger.Add(row, TileTime, new Picoseconds(cost.TilePs));
         Ledger.Add(row, PowerTime, new Picoseconds(cost.PowerPs));
         Ledger.Add(row, LaunchTime, new Picoseconds(span - busy));
-        Ledger.Add(row, StaticEnergy, _costs.StaticPower * new Picoseconds(span));
-        Ledger.Add(row, BusyEnergy, Energy.FromJoules(cost.Energy.Busy));
-        Ledger.Add(row, ComputeEnergy, Energy.FromJoules(cost.Energy.Compute));
-        Ledger.Add(row, CacheEnergy, Energy.FromJoules(cost.Energy.Cache));
-        Ledger.Add(row, MemoryEnergy, Energy.FromJoules(cost.Energy.Memory));
+        Ledger.Add(row, StaticEnergy, _staticPower * new Picoseconds(span));
+        Ledger.Add(row, BusyEnergy, Energy.FromJoules(cost.Energy.Busy * _ranks));
+        Ledger.Add(row, ComputeEnergy, Energy.FromJoules(cost.Energy.Compute * _ranks));
+        Ledger.Add(row, CacheEnergy, Energy.FromJoules(cost.Energy.Cache * _ranks));
+        Ledger.Add(row, MemoryEnergy, Energy.FromJoules(cost.Energy.Memory * _ranks));
         _booked = end;
-        _kernels += cost.Kernels;
-        _flops += cost.Flops;
-        _bytes += cost.Bytes;
+        _kernels += (long)cost.Kernels * _ranks;
+        _flops += cost.Flops * _ranks;
+        _bytes += cost.Bytes * _ranks;
+        _sampled += op.Kind == OperatorKind.Sample ? op.Rows : 0;
         return new Picoseconds(end);
     }
 
@@ -122,9 +160,31 @@ public sealed class GpuDevice : IDevice
     public Picoseconds EndStep(Step step, Picoseconds end)
     {
         // The host's last launch is never later than the end of the kernel that it launched.
-        long over = end.Value + _stack.HostCostPerStep.Value;
+        long prompts = step.Phase == Phase.Prefill ? _stack.HostCostPerPromptStep.Value : 0;
+        long over = end.Value + Host(_stack.HostCostPerStep.Value + prompts + (_stack.HostCostPerToken.Value * _sampled));
         BookHost(over);
         return new Picoseconds(over);
+    }
+
+    private Picoseconds ExecuteCollective(in Operator op, Picoseconds start)
+    {
+        if (_group is null || op.Ranks != _ranks)
+        {
+            throw new PimSimUserException($"{Name}: cannot run {op.Kind} ({op.Role}) of {op.Ranks} ranks: {(_group is null ? "a single GPU has no one to talk to" : $"the group has {_ranks}")}");
+        }
+
+        CollectiveCost cost = _group.Cost(_costs.Stored(op));
+        long busy = cost.Time.Value;
+        long end = EndOf(start.Value, kernels: 1, busy);
+        int row = LedgerRows.Of(op.Role);
+        Picoseconds span = new(end - start.Value);
+        Ledger.Add(row, LinkTime, cost.Time);
+        Ledger.Add(row, LaunchTime, span - cost.Time);
+        Ledger.Add(row, StaticEnergy, _staticPower * span);
+        Ledger.Add(row, LinkEnergy, cost.Energy);
+        _booked = end;
+        _kernels += _ranks;
+        return new Picoseconds(end);
     }
 
     /// <summary>
@@ -136,7 +196,7 @@ public sealed class GpuDevice : IDevice
         Picoseconds span = new(checked(op.OpaqueNanoseconds * PicosecondsPerNanosecond));
         int row = LedgerRows.Of(op.Role);
         Ledger.Add(row, OpaqueTime, span);
-        Ledger.Add(row, StaticEnergy, _costs.StaticPower * span);
+        Ledger.Add(row, StaticEnergy, _staticPower * span);
         _booked = start.Value + span.Value;
         return new Picoseconds(_booked);
     }
@@ -160,8 +220,10 @@ public sealed class GpuDevice : IDevice
         if (span.Value > 0)
         {
             Ledger.Add(LedgerRows.Between, HostTime, span);
-            Ledger.Add(LedgerRows.Between, StaticEnergy, _costs.StaticPower * span);
+            Ledger.Add(LedgerRows.Between, StaticEnergy, _staticPower * span);
             _booked = until;
         }
     }
+
+    private long Host(long picoseconds) => (long)(picoseconds * _hostScale);
 }

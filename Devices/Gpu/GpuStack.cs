@@ -16,6 +16,9 @@ public sealed record GpuStack
     /// <summary>The word in a stack file that says it runs on GPUs.</summary>
     public const string ClassName = "gpu";
 
+    // In the order of the enumeration.
+    private static readonly string[] CaptureNames = ["asynchronous", "decode_graph", "graph"];
+
     /// <summary>Name of the catalogue entry.</summary>
     public required string Name { get; init; }
 
@@ -28,14 +31,32 @@ public sealed record GpuStack
     /// <summary>Storage of keys and values.</summary>
     public required DataType KvType { get; init; }
 
-    /// <summary>Whether a step's kernels were captured as a graph, so that the host launches it as a whole.</summary>
-    public required bool GraphCapture { get; init; }
+    /// <summary>The program that it is a state of, as measurements name it: <c>vLLM</c>; null where measurements of any program may be held against it.</summary>
+    public string? Framework { get; init; }
+
+    /// <summary>Which steps' kernels were captured as a graph, so that the host launches the step as a whole.</summary>
+    public required GraphCapture Capture { get; init; }
 
     /// <summary>Host time per kernel; not paid in a graph.</summary>
     public required Picoseconds LaunchCost { get; init; }
 
     /// <summary>Host time after each step, with the GPU idle.</summary>
     public required Picoseconds HostCostPerStep { get; init; }
+
+    /// <summary>Host time after each step for each token that was sampled in it, with the GPU idle: sampling, scheduling, text.</summary>
+    public Picoseconds HostCostPerToken { get; init; }
+
+    /// <summary>Host time after each step that reads prompts, on top of that of every step, with the GPU idle.</summary>
+    public Picoseconds HostCostPerPromptStep { get; init; }
+
+    /// <summary>How much longer the host takes on the machines that carry a generation of GPUs; 1 where nothing is said.</summary>
+    public ImmutableDictionary<GpuArchitecture, double> HostScales { get; init; } = ImmutableDictionary<GpuArchitecture, double>.Empty;
+
+    /// <summary>Part of the memory that weights, keys and values may fill.</summary>
+    public double MemoryShare { get; init; } = 1;
+
+    /// <summary>Software of the collectives, by its catalogue name; null where the stack runs on single GPUs only.</summary>
+    public string? Collectives { get; init; }
 
     /// <summary>Kernels per operator; 0 where an operator is fused into another.</summary>
     public required KernelTable Kernels { get; init; }
@@ -52,8 +73,16 @@ public sealed record GpuStack
     /// <summary>Kernels that pass over their data once.</summary>
     public required ImmutableArray<KernelFamily<StreamConstants>> Streams { get; init; }
 
+    /// <summary>Whether the steps of a phase are launched as a whole.</summary>
+    public bool IsCaptured(Phase phase) => Capture == GraphCapture.AllSteps || (Capture == GraphCapture.Decoding && phase == Phase.Decode);
+
+    /// <summary>How much longer the host takes beside GPUs of a generation.</summary>
+    public double HostScale(GpuArchitecture architecture) => HostScales.GetValueOrDefault(architecture, 1);
+
     /// <summary>Reads a catalogue entry. Faults go to its problem list; the result counts only if there are none.</summary>
-    public static GpuStack Read(CatalogueEntry entry)
+    /// <param name="entry">The file.</param>
+    /// <param name="stacks">Where the stack is whose kernels it runs (<c>kernels_of</c>); null where only files without that key are read.</param>
+    public static GpuStack Read(CatalogueEntry entry, CatalogueFolder? stacks = null)
     {
         ArgumentNullException.ThrowIfNull(entry);
         DataNode root = entry.Root;
@@ -65,24 +94,67 @@ public sealed record GpuStack
         root.Required("class").Word([ClassName], ClassName);
         DataNode types = root.Required("data_types");
         DataNode launch = root.Required("launch");
+        GpuStack? kernels = root.Optional("kernels_of").Exists ? ReadKernelsOf(root.Optional("kernels_of"), stacks) : null;
         GpuStack stack = new()
         {
             Name = entry.Name,
             WeightType = SoftwareStack.ReadType(entry, types, "weights"),
             ActivationType = SoftwareStack.ReadType(entry, types, "activations"),
             KvType = SoftwareStack.ReadType(entry, types, "kv"),
-            GraphCapture = launch.Required("mode").Word(["graph", "asynchronous"], "graph") == "graph",
+            Capture = (GraphCapture)Array.IndexOf(CaptureNames, launch.Required("mode").Word(CaptureNames, CaptureNames[0])),
             LaunchCost = SoftwareStack.ReadTime(entry, launch, "cost_per_kernel"),
             HostCostPerStep = SoftwareStack.ReadTime(entry, launch, "host_cost_per_step"),
-            Kernels = KernelTable.Read(entry, root.Required("kernels"), least: 0),
-            Gemm = KernelFamilies.Read(entry, root, "gemm", node => GemmConstants.Read(entry, node)),
-            DecodeAttention = KernelFamilies.Read(entry, root, "decode_attention", node => DecodeAttentionConstants.Read(entry, node)),
-            PrefillAttention = KernelFamilies.Read(entry, root, "prefill_attention", node => PrefillAttentionConstants.Read(entry, node)),
-            Streams = KernelFamilies.Read(entry, root, "elementwise", node => StreamConstants.Read(entry, node)),
+            HostCostPerToken = launch.Optional("host_cost_per_token").Exists ? SoftwareStack.ReadTime(entry, launch, "host_cost_per_token") : Picoseconds.Zero,
+            HostCostPerPromptStep = launch.Optional("host_cost_per_prompt_step").Exists ? SoftwareStack.ReadTime(entry, launch, "host_cost_per_prompt_step") : Picoseconds.Zero,
+            HostScales = ReadScales(entry, launch.Optional("host_scale")),
+            MemoryShare = root.Optional("memory_share").Exists ? (double)entry.Share(root, "memory_share") : 1,
+            Framework = root.Optional("framework").Exists ? root.Optional("framework").Text() : null,
+            Collectives = root.Optional("collectives").Exists ? root.Optional("collectives").Text() : null,
+            Kernels = kernels?.Kernels ?? KernelTable.Read(entry, root.Required("kernels"), least: 0),
+            Gemm = kernels?.Gemm ?? KernelFamilies.Read(entry, root, "gemm", node => GemmConstants.Read(entry, node)),
+            DecodeAttention = kernels?.DecodeAttention ?? KernelFamilies.Read(entry, root, "decode_attention", node => DecodeAttentionConstants.Read(entry, node)),
+            PrefillAttention = kernels?.PrefillAttention ?? KernelFamilies.Read(entry, root, "prefill_attention", node => PrefillAttentionConstants.Read(entry, node)),
+            Streams = kernels?.Streams ?? KernelFamilies.Read(entry, root, "elementwise", node => StreamConstants.Read(entry, node)),
         };
         types.RejectUnknownKeys();
         launch.RejectUnknownKeys();
         root.RejectUnknownKeys();
         return stack;
+    }
+
+    /// <summary>The stack whose kernels another runs; null, and a fault in the problem list, if there is none.</summary>
+    private static GpuStack? ReadKernelsOf(DataNode node, CatalogueFolder? stacks)
+    {
+        string name = node.Text();
+        if (stacks is null || !stacks.Contains(name))
+        {
+            node.Report(stacks is null ? "no other stack can be read here" : $"unknown stack '{name}'; {NearestWord.Suggest(name, stacks.Names)}");
+            node.Problems.ThrowIfAny();
+            return null;
+        }
+
+        CatalogueEntry other = stacks.Open(name, node.Problems);
+        if (other.Root.Optional("kernels_of").Exists)
+        {
+            node.Report($"'{name}' runs the kernels of another stack itself; name that one");
+            node.Problems.ThrowIfAny();
+        }
+
+        return Read(other);
+    }
+
+    private static ImmutableDictionary<GpuArchitecture, double> ReadScales(CatalogueEntry entry, DataNode node)
+    {
+        ImmutableDictionary<GpuArchitecture, double>.Builder scales = ImmutableDictionary.CreateBuilder<GpuArchitecture, double>();
+        for (int i = 0; node.Exists && i < KernelFamilies.Architectures.Count; i++)
+        {
+            if (node.Optional(KernelFamilies.Architectures[i]).Exists)
+            {
+                scales[(GpuArchitecture)i] = (double)entry.Positive(node, KernelFamilies.Architectures[i], Dimension.Ratio);
+            }
+        }
+
+        node.RejectUnknownKeys();
+        return scales.ToImmutable();
     }
 }

@@ -39,6 +39,6 @@ public sealed record GpuParts(GpuSpecification Gpu, GpuSilicon Silicon, GpuStack
     {
         GpuSpecification gpu = GpuSpecification.Read(card, catalogue.Memories, catalogue.Standards);
         CatalogueEntry silicon = catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems);
-        return (new GpuParts(gpu, GpuSilicon.Read(silicon), GpuStack.Read(software)), silicon);
+        return (new GpuParts(gpu, GpuSilicon.Read(silicon), GpuStack.Read(software, catalogue.Stacks)), silicon);
     }
 }

@@ -91,7 +91,7 @@ public sealed class HardwareCatalogue
                 GpuSilicon.Read(entry);
                 break;
             case SoftwareStack.EntryKind when entry.Root.Optional("class").RawText == GpuStack.ClassName:
-                GpuStack.Read(entry);
+                GpuStack.Read(entry, Stacks);
                 break;
             case CpuSpecification.EntryKind:
                 CpuSpecification.Read(entry, Memories, Standards);

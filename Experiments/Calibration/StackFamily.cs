@@ -7,7 +7,7 @@ namespace PimSim.Experiments.Calibration;
 
 /// <summary>One kernel family of a stack as something to fit: which operators are its, and the stack with other constants in it.</summary>
 /// <param name="Section">Key of the sort of kernels in the stack file.</param>
-/// <param name="Name">Key of the family in that section.</param>
+/// <param name="Name">Key of the family in that section; empty for constants of the section itself.</param>
 /// <param name="Definitions">Its constants.</param>
 /// <param name="Values">Their present values, in that order.</param>
 /// <param name="Holds">Whether an operator is one of its kernels.</param>

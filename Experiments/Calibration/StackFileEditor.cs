@@ -8,7 +8,7 @@ namespace PimSim.Experiments.Calibration;
 
 /// <summary>
 /// Puts fitted constants into the text of a stack file, line by line, so that its comments, notes and order stay. Each constant stands on a line
-/// of its own, <c>key: {value: ..., source: ...}</c>, two levels below its section.
+/// of its own, <c>key: {value: ..., source: ...}</c>, two levels below its section, or one where it belongs to no family.
 /// </summary>
 public static class StackFileEditor
 {
@@ -27,11 +27,12 @@ public static class StackFileEditor
         foreach (FamilyFit fit in fits)
         {
             int section = Find(file, lines, 0, "", fit.Family.Section);
-            int family = Find(file, lines, section + 1, "  ", fit.Family.Name);
+            int family = fit.Family.Name.Length == 0 ? section : Find(file, lines, section + 1, "  ", fit.Family.Name);
+            string indent = fit.Family.Name.Length == 0 ? "  " : "    ";
             foreach ((KernelConstant constant, double value) in fit.Family.Definitions.Zip(fit.Values))
             {
-                int line = Find(file, lines, family + 1, "    ", constant.Key);
-                lines[line] = $"    {constant.Key}: {{value: {Text(constant, value)}, source: {sourceKey}}}";
+                int line = Find(file, lines, family + 1, indent, constant.Key);
+                lines[line] = $"{indent}{constant.Key}: {{value: {Text(constant, value)}, source: {sourceKey}}}";
             }
         }
 

@@ -24,7 +24,7 @@ public sealed class GpuPredictor : IOperatorPredictor
         _costs = new GpuCostModel(parts.Gpu, parts.Silicon, parts.Stack);
         _gpu = parts.Gpu;
         _collectives = collectives;
-        _launchNs = parts.Stack.GraphCapture ? 0 : parts.Stack.LaunchCost.Value * NanosecondsPerPicosecond;
+        _launchNs = parts.Stack.Capture == GraphCapture.AllSteps ? 0 : parts.Stack.LaunchCost.Value * NanosecondsPerPicosecond;
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using PimSim.Traces.Format.Measurements;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Experiments.Validation;
@@ -9,7 +10,14 @@ public static class Shapes
 {
     private const int MostShown = 2;
 
-    /// <summary>The shapes of a row.</summary>
+    /// <summary>The shapes of a row, or the batch of a run.</summary>
+    public static string Of(Measurement row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return row.Workload ?? Of(row.Operators);
+    }
+
+    /// <summary>The shapes of operators.</summary>
     public static string Of(ImmutableArray<Operator> operators) => operators.Length <= MostShown
         ? string.Join(" + ", operators.Select(op => Of(op)))
         : string.Create(CultureInfo.InvariantCulture, $"{Of(operators[0])} + {operators.Length - 1} more");

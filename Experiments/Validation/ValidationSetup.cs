@@ -1,5 +1,6 @@
 using PimSim.Devices.Links;
 using PimSim.Devices.Systems;
+using PimSim.Experiments.Validation.Runs;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Experiments.Validation;
@@ -10,12 +11,14 @@ public sealed class ValidationSetup
     /// <summary>Software of collectives where none is named: NVIDIA's library, which the frameworks of all shipped stacks call.</summary>
     public const string DefaultCollectives = "nccl-2.27";
 
+    private readonly HardwareCatalogue _catalogue;
     private readonly GpuParts _parts;
     private readonly CollectiveStack _collectives;
     private readonly LinkSpecification? _link;
 
-    private ValidationSetup(GpuParts parts, CollectiveStack collectives, LinkSpecification? link)
+    private ValidationSetup(HardwareCatalogue catalogue, GpuParts parts, CollectiveStack collectives, LinkSpecification? link)
     {
+        _catalogue = catalogue;
         _parts = parts;
         _collectives = collectives;
         _link = link;
@@ -44,10 +47,14 @@ public sealed class ValidationSetup
         CollectiveStack collectives = CollectiveStack.Read(catalogue.Collectives.Open(request.Collectives ?? DefaultCollectives, problems), catalogue.Collectives);
         LinkSpecification? link = (request.Link ?? parts.Gpu.PeerLink) is { } name ? LinkSpecification.Read(catalogue.Links.Open(name, problems)) : null;
         problems.ThrowIfAny();
-        return new ValidationSetup(parts, collectives, link);
+        return new ValidationSetup(catalogue, parts, collectives, link);
     }
 
     /// <summary>A predictor of its own for one thread.</summary>
     public IOperatorPredictor Create() => new GpuPredictor(
         _parts, _link is null ? null : new CollectivePredictor(_collectives, _parts.Gpu.Architecture.ToString().ToLowerInvariant(), _link));
+
+    /// <summary>A predictor of runs of whole models.</summary>
+    /// <param name="zoo">The models by the names of measurements.</param>
+    public RunPredictor CreateRunPredictor(ZooShapes zoo) => new(_catalogue, zoo, _parts);
 }

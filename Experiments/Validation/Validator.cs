@@ -3,6 +3,7 @@ using System.Globalization;
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Running;
+using PimSim.Experiments.Validation.Runs;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Measurements;
 
@@ -18,11 +19,11 @@ public static class Validator
         ArgumentNullException.ThrowIfNull(request);
         HardwareCatalogue catalogue = new(request.Catalogue);
         ValidationSetup setup = ValidationSetup.Open(catalogue, request);
-        MeasurementOptions options = new() { Shapes = new ZooShapes(ExperimentReader.Zoo(request.Catalogue)) };
+        ZooShapes zoo = new(ExperimentReader.Zoo(request.Catalogue));
+        MeasurementOptions options = new() { Shapes = zoo };
         ImmutableArray<MeasurementSet> sets = [.. request.Paths.Select(path => MeasurementSet.Open(path, options))];
         ImmutableArray<MeasurementFile> files = [.. sets.SelectMany(set => set.Files).DistinctBy(file => Path.GetFullPath(file.Path))];
         List<string> warnings = [.. DevicesNamed(files, request.Device, new DeviceNames(catalogue.Gpus.Names.Concat(catalogue.Cpus.Names)))];
-        RejectRuns(files, warnings);
         List<Measurement> rows = [];
         foreach (Measurement row in files.SelectMany(file => file.Measurements()))
         {
@@ -31,6 +32,9 @@ public static class Validator
         }
 
         (ImmutableArray<ComparedRow> compared, ImmutableArray<SkippedRows> skipped) = Compare(rows, request.Classes, setup.Create, request.Threads, cancellation);
+        (ImmutableArray<ComparedRow> runs, ImmutableArray<SkippedRows> skippedRuns) = CompareRuns(files, request.Classes, setup, zoo, cancellation);
+        compared = compared.AddRange(runs);
+        skipped = skipped.AddRange(skippedRuns);
         if (compared.IsEmpty)
         {
             throw new PimSimUserException(
@@ -73,16 +77,34 @@ public static class Validator
                 return predictor;
             },
             _ => { });
-        return (
-            [.. outcomes.Select(outcome => outcome.Compared).OfType<ComparedRow>()],
-            [
-                .. from outcome in outcomes
-                   where outcome.Compared is null
-                   group outcome by (outcome.Cause, outcome.Reason) into skipped
-                   orderby skipped.Key.Cause, skipped.Count() descending, skipped.Key.Reason
-                   select new SkippedRows(skipped.Key.Cause, skipped.Key.Reason, skipped.Count()),
-            ]);
+        return Split(outcomes);
     }
+
+    private static (ImmutableArray<ComparedRow> Compared, ImmutableArray<SkippedRows> Skipped) CompareRuns(
+        ImmutableArray<MeasurementFile> files, ImmutableArray<MeasurementClass> classes, ValidationSetup setup, ZooShapes zoo, CancellationToken cancellation)
+    {
+        RunPredictor predictor = setup.CreateRunPredictor(zoo);
+        List<(ComparedRow?, SkipCause, string)> outcomes = [];
+        foreach (EndToEndMeasurement run in files.SelectMany(file => file.EndToEnd()))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            outcomes.AddRange(RunComparison.Of(run, classes, predictor));
+        }
+
+        return Split(outcomes);
+    }
+
+    private static (ImmutableArray<ComparedRow> Compared, ImmutableArray<SkippedRows> Skipped) Split(
+        IReadOnlyCollection<(ComparedRow? Compared, SkipCause Cause, string Reason)> outcomes) =>
+    (
+        [.. outcomes.Select(outcome => outcome.Compared).OfType<ComparedRow>()],
+        [
+            .. from outcome in outcomes
+               where outcome.Compared is null
+               group outcome by (outcome.Cause, outcome.Reason) into skipped
+               orderby skipped.Key.Cause, skipped.Count() descending, skipped.Key.Reason
+               select new SkippedRows(skipped.Key.Cause, skipped.Key.Reason, skipped.Count()),
+        ]);
 
     /// <summary>Errors by class and of all rows, at least one.</summary>
     public static (ImmutableArray<ClassErrors> Classes, ClassErrors All) Errors(ImmutableArray<ComparedRow> rows)
@@ -103,22 +125,4 @@ public static class Validator
         where other is not null
         group file by other into one
         select string.Create(CultureInfo.InvariantCulture, $"{one.Count()} file(s) are named for another device, {one.Key}, than '{device}': {one.First().Path}{(one.Count() > 1 ? " ..." : "")}");
-
-    /// <summary>Runs of whole models need a model and a schedule, not one operator's cost.</summary>
-    private static void RejectRuns(ImmutableArray<MeasurementFile> files, List<string> warnings)
-    {
-        ImmutableArray<MeasurementFile> runs = [.. files.Where(file => file.EndToEnd().Any())];
-        if (runs.IsEmpty)
-        {
-            return;
-        }
-
-        string text = $"{runs[0].Path}: holds runs of whole models ({runs[0].Format.Name()}), which are not predicted yet; give measurements of operators";
-        if (runs.Length == files.Length)
-        {
-            throw new PimSimUserException(text);
-        }
-
-        warnings.Add($"{text}; {runs.Length} such file(s) were left out");
-    }
 }

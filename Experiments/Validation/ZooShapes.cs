@@ -14,6 +14,22 @@ public sealed class ZooShapes(ModelZoo zoo) : IModelShapes
     public ModelSizes? Find(string model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (Shape(model) is not { } shape)
+        {
+            return null;
+        }
+
+        return new ModelSizes(shape.Hidden, shape.Heads, shape.KvHeads, shape.HeadDim, shape.Ffn, shape.Vocab, shape.Norm, shape.Activation)
+        {
+            // Qwen 2 has these biases and no others.
+            QkvBias = shape.Biases != BiasKind.None,
+        };
+    }
+
+    /// <summary>The zoo's model of such a name; null where the name is not known.</summary>
+    public ModelShape? Shape(string model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
         string name = model[(model.LastIndexOf('/') + 1)..].ToLowerInvariant();
         name = name.StartsWith("meta-", StringComparison.Ordinal) ? name["meta-".Length..] : name;
         while (Array.Find(Endings, ending => name.EndsWith(ending, StringComparison.Ordinal)) is { } ending)
@@ -21,16 +37,8 @@ public sealed class ZooShapes(ModelZoo zoo) : IModelShapes
             name = name[..^ending.Length];
         }
 
-        if (!zoo.Names.Contains(name))
-        {
-            return null;
-        }
-
-        ModelShape shape = zoo.Shape(name);
-        return new ModelSizes(shape.Hidden, shape.Heads, shape.KvHeads, shape.HeadDim, shape.Ffn, shape.Vocab, shape.Norm, shape.Activation)
-        {
-            // Qwen 2 has these biases and no others.
-            QkvBias = shape.Biases != BiasKind.None,
-        };
+        // splitwise-sim writes 'llama2-70b'.
+        name = name.StartsWith("llama2-", StringComparison.Ordinal) ? $"llama-2-{name["llama2-".Length..]}" : name;
+        return zoo.Names.Contains(name) ? zoo.Shape(name) : null;
     }
 }

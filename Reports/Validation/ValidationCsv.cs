@@ -19,7 +19,7 @@ public static class ValidationCsv
             Measurement measurement = row.Measurement;
             csv.Append(MeasurementClasses.Word(measurement.Class)).Append(',')
                 .Append(Quoted(measurement.Name)).Append(',')
-                .Append(Quoted(Shapes.Of(measurement.Operators)))
+                .Append(Quoted(Shapes.Of(measurement)))
                 .Append(CultureInfo.InvariantCulture, $",{row.MeasuredNs:R},{row.PredictedNs:R},{fits[measurement.Class]?.Nanoseconds(row.Terms):R},{measurement.BoardWatts:R},{row.PredictedWatts:R},")
                 .Append(Quoted(measurement.File))
                 .Append(CultureInfo.InvariantCulture, $",{measurement.Line}\n");

@@ -141,7 +141,7 @@ public static class ValidationJson
         {
             json.WriteStartObject();
             json.WriteString("name", row.Measurement.Name);
-            json.WriteString("shape", Shapes.Of(row.Measurement.Operators));
+            json.WriteString("shape", Shapes.Of(row.Measurement));
             json.WriteNumber("measuredNs", row.MeasuredNs);
             json.WriteNumber("predictedNs", row.PredictedNs);
             json.WriteString("file", row.Measurement.File);

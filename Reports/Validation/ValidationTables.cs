@@ -98,7 +98,7 @@ public static class ValidationTables
                from row in one.Worst
                select (string[])
                [
-                   NameOf(one.Class), row.Measurement.Name, Shapes.Of(row.Measurement.Operators), Microseconds(row.MeasuredNs), Microseconds(row.PredictedNs), Signed(row.Ratio - 1),
+                   NameOf(one.Class), row.Measurement.Name, Shapes.Of(row.Measurement), Microseconds(row.MeasuredNs), Microseconds(row.PredictedNs), Signed(row.Ratio - 1),
                    Place(row.Measurement),
                ],
         ]);

@@ -11,6 +11,9 @@ public sealed record EndToEndMeasurement
     /// <summary>The kind of device, as its source names it.</summary>
     public required string Hardware { get; init; }
 
+    /// <summary>The name of the data sheet of that device in PimSim's catalogue; null where the source's word does not say which it is.</summary>
+    public string? Device { get; init; }
+
     /// <summary>The software, as its source names it.</summary>
     public required string Framework { get; init; }
 

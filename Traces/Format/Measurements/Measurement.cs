@@ -6,7 +6,10 @@ namespace PimSim.Traces.Format.Measurements;
 /// <summary>One measured time and the operators that it covers.</summary>
 public sealed record Measurement
 {
-    /// <summary>What ran, in order: one, or several of a fused kernel or a batch of unequal sequences. Empty exactly where <see cref="Unmatched"/> says why.</summary>
+    /// <summary>
+    /// What ran, in order: one, or several of a fused kernel or a batch of unequal sequences. Empty exactly where <see cref="Unmatched"/> says why, or
+    /// <see cref="Workload"/> what whole model ran.
+    /// </summary>
     public required ImmutableArray<Operator> Operators { get; init; }
 
     /// <summary>Which kind of work it is.</summary>
@@ -41,6 +44,9 @@ public sealed record Measurement
     /// did not.
     /// </summary>
     public bool IsSustained => BoardWatts is not null;
+
+    /// <summary>The batch of a run of a whole model, in a few words; null for operators.</summary>
+    public string? Workload { get; init; }
 
     /// <summary>Why the row is known to be wrong and must not be compared; null for all others.</summary>
     public string? Caution { get; init; }

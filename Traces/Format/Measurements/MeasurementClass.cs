@@ -36,6 +36,15 @@ public enum MeasurementClass : byte
     /// <summary>Communication between devices.</summary>
     Collective,
 
+    /// <summary>A whole model from the start of a batch to its first tokens.</summary>
+    PromptStep,
+
+    /// <summary>A whole model's step of one more token for each sequence of a batch, the mean of a run.</summary>
+    TokenStep,
+
+    /// <summary>A whole model from the start of a batch to its last tokens.</summary>
+    WholeRun,
+
     /// <summary>What no other class fits.</summary>
     Other,
 }

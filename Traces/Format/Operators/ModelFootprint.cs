@@ -28,6 +28,9 @@ public sealed record ModelFootprint(
     DataType WeightType,
     DataType KvType)
 {
+    /// <summary>Devices that share the model; if there are several, all sizes are those of one of them, and its steps are that one's part.</summary>
+    public int Ranks { get; init; } = 1;
+
     /// <summary>Number of parameters.</summary>
     public long Parameters => OtherParameters + Matrices.Sum(matrix => (((long)matrix.Inputs + (matrix.Bias ? 1 : 0)) * matrix.Outputs) * matrix.Instances);
 
@@ -40,7 +43,7 @@ public sealed record ModelFootprint(
     /// <inheritdoc/>
     public bool Equals(ModelFootprint? other) => other is not null
         && (Model, OtherParameters, Layers, KvWidth, HeadDim) == (other.Model, other.OtherParameters, other.Layers, other.KvWidth, other.HeadDim)
-        && (ReservedContext, Sequences, WeightType, KvType) == (other.ReservedContext, other.Sequences, other.WeightType, other.KvType)
+        && (ReservedContext, Sequences, WeightType, KvType, Ranks) == (other.ReservedContext, other.Sequences, other.WeightType, other.KvType, other.Ranks)
         && Matrices.AsSpan().SequenceEqual(other.Matrices.AsSpan());
 
     /// <inheritdoc/>

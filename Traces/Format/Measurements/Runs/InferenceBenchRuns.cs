@@ -37,6 +37,7 @@ internal static class InferenceBenchRuns
             yield return new EndToEndMeasurement
             {
                 Hardware = table.Text(column[0]).Trim(),
+                Device = RunHardware.InferenceBench.GetValueOrDefault(table.Text(column[0]).Trim()),
                 Devices = table.Integer(column[1], 1),
                 Framework = table.Text(column[2]).Trim(),
                 Model = table.Text(column[3]).Trim(),

@@ -30,6 +30,7 @@ internal static class SplitwiseRuns
             {
                 Model = table.Text(column[0]),
                 Hardware = table.Text(column[1]),
+                Device = RunHardware.Splitwise.GetValueOrDefault(table.Text(column[1])),
                 Framework = "vLLM (2023)",
                 PromptTokens = table.Integer(column[2], 1),
                 Batch = table.Integer(column[3], 1),

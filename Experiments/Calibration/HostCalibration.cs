@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using PimSim.Devices.Gpu;
+using PimSim.Devices.Systems;
+using PimSim.Experiments.Files;
+using PimSim.Experiments.Validation;
+using PimSim.Experiments.Validation.Runs;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Measurements;
+
+namespace PimSim.Experiments.Calibration;
+
+/// <summary>
+/// Fits what the host of a stack costs on measured runs of whole models. Kernels stay as they are. Errors are told for models left out of the fit,
+/// or, where only one was measured, for numbers of GPUs left out.
+/// </summary>
+public static class HostCalibration
+{
+    private const double NanosecondsPerSecond = 1e9;
+
+    /// <summary>Whether there is anything to fit on: runs among the files.</summary>
+    public static bool HasRuns(ValidationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.Paths.SelectMany(path => MeasurementSet.Open(path, Options(request)).EndToEnd()).Any();
+    }
+
+    /// <summary>Fits the host's costs.</summary>
+    /// <exception cref="PimSimUserException">A file, the device or the stack is wrong, or no run is of them.</exception>
+    public static FamilyFit Run(ValidationRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        HardwareCatalogue catalogue = new(request.Catalogue);
+        var parts = GpuParts.Open(catalogue, request.Device, request.Stack);
+        ZooShapes zoo = new(ExperimentReader.Zoo(request.Catalogue));
+        RunPredictor predictor = new(catalogue, zoo, parts);
+        StackFamily family = HostFamily.Of(parts.Stack, parts.Gpu.Architecture);
+        List<RunTime> times = [];
+        int read = 0;
+        foreach (EndToEndMeasurement run in request.Paths.SelectMany(path => MeasurementSet.Open(path, Options(request)).EndToEnd()))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            read++;
+            times.AddRange(TimesOf(run, request.Classes, predictor));
+        }
+
+        return times.Count > family.Definitions.Length
+            ? Fit(family, times, predictor, cancellation)
+            : throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {read} runs can be fitted on: '{request.Stack}' on '{request.Device}'");
+    }
+
+    private static MeasurementOptions Options(ValidationRequest request) => new() { Shapes = new ZooShapes(ExperimentReader.Zoo(request.Catalogue)) };
+
+    private static IEnumerable<RunTime> TimesOf(EndToEndMeasurement run, ImmutableArray<MeasurementClass> classes, RunPredictor predictor)
+    {
+        if (run.Caution is not null || predictor.Mismatch(run) is not null)
+        {
+            return [];
+        }
+
+        try
+        {
+            return [.. from row in RunComparison.Parts(run, predictor) where row.Measurement.Caution is null && (classes.IsEmpty || classes.Contains(row.Measurement.Class)) select new RunTime(run, row.Measurement.Class, row.MeasuredNs)];
+        }
+        catch (PimSimUserException)
+        {
+            // It does not fit the memory, or cannot be shared out like that: validate lists it.
+            return [];
+        }
+    }
+
+    private static FamilyFit Fit(StackFamily family, List<RunTime> times, RunPredictor predictor, CancellationToken cancellation)
+    {
+        double[] Predict(ImmutableArray<double> values, IReadOnlyList<RunTime> which)
+        {
+            double[] predicted = new double[which.Count];
+            PredictInto(family.With(values), predictor, which, predicted, cancellation);
+            return predicted;
+        }
+
+        ImmutableArray<double> FitOn(List<RunTime> which) => ConstantFit.Run(
+            family.Definitions,
+            family.Values,
+            [.. which.Select(time => time.MeasuredNs)],
+            (values, into) => PredictInto(family.With(values), predictor, which, into, cancellation));
+
+        bool byModel = times.Select(time => time.Run.Model).Distinct(StringComparer.Ordinal).Skip(1).Any();
+        string GroupOf(RunTime time) => byModel ? time.Run.Model : $"{time.Run.Devices} devices";
+        IReadOnlyList<IReadOnlySet<string>> folds = GroupFolds.Of(times.Select(GroupOf));
+        List<double> leftOut = [];
+        foreach (IReadOnlySet<string> without in folds)
+        {
+            List<RunTime> test = [.. times.Where(time => without.Contains(GroupOf(time)))];
+            ImmutableArray<double> fitted = FitOn([.. times.Where(time => !without.Contains(GroupOf(time)))]);
+            leftOut.AddRange(Predict(fitted, test).Zip(test, (predicted, time) => predicted / time.MeasuredNs));
+        }
+
+        return new FamilyFit(
+            family,
+            times.Count,
+            times.Select(GroupOf).Distinct(StringComparer.Ordinal).Count(),
+            folds.Count,
+            ErrorStatistics.Of(Predict(family.Values, times).Zip(times, (predicted, time) => predicted / time.MeasuredNs))!,
+            ErrorStatistics.Of(leftOut),
+            FitOn(times));
+    }
+
+    private static void PredictInto(GpuStack stack, RunPredictor predictor, IReadOnlyList<RunTime> times, double[] into, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        Dictionary<string, BatchFigures> figures = new(StringComparer.Ordinal);
+        for (int i = 0; i < times.Count; i++)
+        {
+            string batch = $"{times[i].Run.Model} {RunPredictor.Describe(times[i].Run)}";
+            if (!figures.TryGetValue(batch, out BatchFigures predicted))
+            {
+                figures[batch] = predicted = predictor.Predict(times[i].Run, stack);
+            }
+
+            StepFigures part = times[i].Class switch
+            {
+                MeasurementClass.PromptStep => predicted.Prompt,
+                MeasurementClass.TokenStep => predicted.Token,
+                _ => predicted.Total,
+            };
+            into[i] = part.Seconds * NanosecondsPerSecond;
+        }
+    }
+
+    /// <summary>One measured time of a run.</summary>
+    private readonly record struct RunTime(EndToEndMeasurement Run, MeasurementClass Class, double MeasuredNs);
+}
