@@ -52,6 +52,20 @@ public sealed record GpuStack
     /// <summary>Kernels that pass over their data once.</summary>
     public required ImmutableArray<KernelFamily<StreamConstants>> Streams { get; init; }
 
+    /// <summary>Whether an attention streams over its context (few queries) on an architecture, instead of tiling the queries.</summary>
+    public bool StreamsContext(in Operator attention, GpuArchitecture architecture)
+    {
+        foreach (KernelFamily<DecodeAttentionConstants> family in DecodeAttention)
+        {
+            if (family.Serves(architecture, attention.KvType))
+            {
+                return attention.Rows / attention.Sequences <= family.Constants.MostQueries;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Reads a catalogue entry. Faults go to its problem list; the result counts only if there are none.</summary>
     public static GpuStack Read(CatalogueEntry entry)
     {

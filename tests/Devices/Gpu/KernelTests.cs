@@ -75,7 +75,7 @@ public class KernelTests
     [InlineData(SplitRule.Dynamic, 32, 128, 8, true, 64, 1)]
     public void Contexts_are_split_by_the_rule(SplitRule rule, int most, int sequences, int kvHeads, bool grouped, int steps, int parts)
     {
-        DecodeAttentionConstants constants = new(rule, most, 128, Decode.Values);
+        DecodeAttentionConstants constants = new(rule, most, 128, 1, Decode.Values);
         Assert.Equal(parts, SplitRules.Parts(constants, 108, sequences, kvHeads, grouped, steps));
     }
 
