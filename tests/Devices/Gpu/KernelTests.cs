@@ -87,8 +87,8 @@ public class KernelTests
             KernelTime one = PrefillAttentionKernel.Time(causal, A100, Prefill);
             KernelTime all = PrefillAttentionKernel.Time(causal with { Causal = false }, A100, Prefill);
 
-            // Half of the work; tails make it a little less or more.
-            Assert.InRange(one.Nanoseconds / all.Nanoseconds, 0.4, 1.0);
+            // Half of the work; tails make it a little less or more. Where the last tile decides, both take the same time, but for rounding.
+            Assert.InRange(one.Nanoseconds / all.Nanoseconds, 0.4, 1 + 1e-9);
             Assert.True(one.Nanoseconds >= 2.0 * sequences * heads * tokens * (double)tokens * 128 / A100.FlopsPerNs);
         });
 
