@@ -43,6 +43,9 @@ public sealed record GpuStack
     /// <summary>Matrix products.</summary>
     public required ImmutableArray<KernelFamily<GemmConstants>> Gemm { get; init; }
 
+    /// <summary>Grouped products of experts; none where they are batches of equal products.</summary>
+    public required ImmutableArray<KernelFamily<ExpertConstants>> Experts { get; init; }
+
     /// <summary>Attention of few queries; none where attention is a chain of products and elementwise kernels.</summary>
     public required ImmutableArray<KernelFamily<DecodeAttentionConstants>> DecodeAttention { get; init; }
 
@@ -90,6 +93,7 @@ public sealed record GpuStack
             HostCostPerStep = SoftwareStack.ReadTime(entry, launch, "host_cost_per_step"),
             Kernels = KernelTable.Read(entry, root.Required("kernels"), least: 0),
             Gemm = KernelFamilies.Read(entry, root, "gemm", node => GemmConstants.Read(entry, node)),
+            Experts = KernelFamilies.Read(entry, root, "experts", node => ExpertConstants.Read(entry, node)),
             DecodeAttention = KernelFamilies.Read(entry, root, "decode_attention", node => DecodeAttentionConstants.Read(entry, node)),
             PrefillAttention = KernelFamilies.Read(entry, root, "prefill_attention", node => PrefillAttentionConstants.Read(entry, node)),
             Streams = KernelFamilies.Read(entry, root, "elementwise", node => StreamConstants.Read(entry, node)),

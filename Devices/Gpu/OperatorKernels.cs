@@ -51,7 +51,7 @@ public sealed class OperatorKernels
             : op.Kind switch
             {
                 OperatorKind.Gemm => Product(op, 1, op.Rows, op.Outputs, op.Inputs),
-                OperatorKind.GroupedGemm => Product(op, op.Experts, CeilingDivision.Of(op.Rows, op.Experts), op.Outputs, op.Inputs),
+                OperatorKind.GroupedGemm => Experts(op),
                 OperatorKind.Convolution => Convolution(op),
                 OperatorKind.Attention => Attention(op, kernels),
                 _ => Passes(op, kernels),
@@ -64,6 +64,18 @@ public sealed class OperatorKernels
         KernelMachine machine = MachineOf(type);
         GemmShape shape = new(batch, rows, columns, inner, type.Bits(), op.WeightType.Bits(), Math.Max(type.Bits(), ScoreBits));
         return GemmKernel.Time(shape, machine, Find(_stack.Gemm, "gemm", type).Constants);
+    }
+
+    private KernelTime Experts(in Operator op)
+    {
+        if (_stack.Experts.IsEmpty)
+        {
+            return Product(op, op.Experts, CeilingDivision.Of(op.Rows, op.Experts), op.Outputs, op.Inputs);
+        }
+
+        DataType type = op.ActivationType;
+        GemmShape shape = new(op.Experts, 0, op.Outputs, op.Inputs, type.Bits(), op.WeightType.Bits(), Math.Max(type.Bits(), ScoreBits));
+        return ExpertKernel.Time(shape, op.Rows, MachineOf(type), Find(_stack.Experts, "experts", type).Constants);
     }
 
     /// <summary>An implicit product: the windows are the rows, and are read in place.</summary>

@@ -108,25 +108,12 @@ public sealed class GemmConstants
     /// <summary>Reads a family's part of a stack file.</summary>
     internal static GemmConstants Read(CatalogueEntry entry, DataNode node)
     {
-        List<TileShape> tiles = [];
-        foreach (DataNode item in entry.Unwrap(node.Required("tiles")).Items())
-        {
-            if (TileShape.TryParse(item.Text(), out TileShape tile))
-            {
-                tiles.Add(tile);
-            }
-            else
-            {
-                item.Report($"'{item.RawText}' is not a tile; write rows and columns as 128x256, up to 1024 each");
-            }
-        }
-
         ImmutableArray<int> splits = [.. entry.Unwrap(node.Required("splits")).Items().Select(item => (int)item.Integer(1, 1024, 1)).Order()];
         if (!splits.Contains(1))
         {
             node.Optional("splits").Report("1 is missing: a product need not be split");
         }
 
-        return new GemmConstants([.. tiles], splits, KernelFamilies.Constants(entry, node, Definitions));
+        return new GemmConstants(TileShape.ReadList(entry, node), splits, KernelFamilies.Constants(entry, node, Definitions));
     }
 }
