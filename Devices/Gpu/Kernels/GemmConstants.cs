@@ -23,6 +23,7 @@ public sealed class GemmConstants
         KernelConstant.Ratio("write_weight", 0, 5),
         KernelConstant.Time("gemv_launch", 200, 20_000),
         KernelConstant.Rate("gemv_bandwidth", 2, 400),
+        KernelConstant.Ratio("quantise_bandwidth", 0, 2),
     ];
 
     /// <summary>Names the constants.</summary>
@@ -49,6 +50,7 @@ public sealed class GemmConstants
         WriteWeight = values[11];
         GemvLaunchNs = values[12];
         GemvBytesPerNs = values[13];
+        QuantiseBandwidth = values[14];
     }
 
     /// <summary>Tiles that the library has kernels for.</summary>
@@ -101,6 +103,12 @@ public sealed class GemmConstants
 
     /// <summary>What a multiprocessor can read in the matrix-vector kernel.</summary>
     public double GemvBytesPerNs { get; }
+
+    /// <summary>
+    /// Bandwidth at which activations of 16 bits are brought into the type computed in by the kernels before the product, in memory bandwidths;
+    /// 0 where they come in that type.
+    /// </summary>
+    public double QuantiseBandwidth { get; }
 
     /// <summary>The same library with other constants.</summary>
     public GemmConstants With(ImmutableArray<double> values) => new(Tiles, Splits, values);

@@ -99,6 +99,17 @@ public class KernelTests
         Assert.Equal(8192.0 * 8192, GemmKernel.Time(half, A100, Gemm).MemoryBytes - GemmKernel.Time(half with { RightBits = 8 }, A100, Gemm).MemoryBytes);
     }
 
+    [Fact]
+    public void Activations_that_come_in_16_bits_are_quantised_before_the_product() => AnyGemm.Sample(shape =>
+    {
+        GemmConstants without = Gemm.With(Gemm.Values.SetItem(14, 0));
+        KernelTime bare = GemmKernel.Time(shape with { LeftBits = 8 }, A100, without);
+        KernelTime time = GemmKernel.Time(shape with { LeftBits = 8 }, A100, Gemm.With(Gemm.Values.SetItem(14, 0.25)));
+        double numbers = (double)shape.Batch * shape.Rows * shape.Inner;
+        Assert.Equal(numbers * 2 / (A100.BytesPerNs / 4), time.Nanoseconds - bare.Nanoseconds, time.Nanoseconds * 1e-12);
+        Assert.Equal(numbers * 3, time.MemoryBytes - bare.MemoryBytes, time.MemoryBytes * 1e-12);
+    });
+
     /// <summary>The equations of docs/gpu.md for one tile and one split, written out.</summary>
     private static double OneKernel(GemmShape s, TileShape tile, int split)
     {
