@@ -32,6 +32,9 @@ public sealed record GpuSpecification
     /// <summary>Clock that the peak rates are stated for, in hertz.</summary>
     public required double BoostHertz { get; init; }
 
+    /// <summary>Warps that a multiprocessor holds at once.</summary>
+    public required int Warps { get; init; }
+
     /// <summary>Registers of a multiprocessor, in bytes.</summary>
     public required long RegisterBytes { get; init; }
 
@@ -88,6 +91,7 @@ public sealed record GpuSpecification
             Architecture = Enum.Parse<GpuArchitecture>(architecture, ignoreCase: true),
             Multiprocessors = entry.Integer(compute, "multiprocessors", 1, 4096),
             BoostHertz = (double)entry.Positive(compute, "boost_clock", Dimension.Frequency),
+            Warps = entry.Integer(compute, "warps", 1, 1024),
             RegisterBytes = (long)entry.Positive(compute, "registers", Dimension.Size),
             SharedMemoryBytes = (long)entry.Positive(compute, "shared_memory", Dimension.Size),
             PeakFlopsPerSecond = PeakRates.Read(entry, root.Required("peak")),
@@ -103,7 +107,6 @@ public sealed record GpuSpecification
         // On the data sheet, and shown; no equation needs them yet.
         entry.Unwrap(links.Required("host")).Text();
         entry.Positive(compute, "base_clock", Dimension.Frequency);
-        entry.Integer(compute, "warps", 1, 1024);
         entry.Positive(cache, "bytes_per_clock", Dimension.Ratio);
         foreach (DataNode node in (DataNode[])[compute, cache, memory, links, power, root])
         {
@@ -131,7 +134,8 @@ public sealed record GpuSpecification
             BytesPerSecond * StreamingFraction * 1e-9,
             CacheBytes,
             SharedMemoryBytes,
-            RegisterBytes);
+            RegisterBytes,
+            Warps);
     }
 
     private static double Streaming(DataNode name, CatalogueFolder memories, CatalogueFolder standards)

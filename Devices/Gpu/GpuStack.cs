@@ -64,6 +64,9 @@ public sealed record GpuStack
     /// <summary>Matrix products.</summary>
     public required ImmutableArray<KernelFamily<GemmConstants>> Gemm { get; init; }
 
+    /// <summary>Grouped products of experts; none where they are batches of equal products.</summary>
+    public required ImmutableArray<KernelFamily<ExpertConstants>> Experts { get; init; }
+
     /// <summary>Attention of few queries; none where attention is a chain of products and elementwise kernels.</summary>
     public required ImmutableArray<KernelFamily<DecodeAttentionConstants>> DecodeAttention { get; init; }
 
@@ -78,6 +81,20 @@ public sealed record GpuStack
 
     /// <summary>How much longer the host takes beside GPUs of a generation.</summary>
     public double HostScale(GpuArchitecture architecture) => HostScales.GetValueOrDefault(architecture, 1);
+
+    /// <summary>Whether an attention streams over its context (few queries) on an architecture, instead of tiling the queries.</summary>
+    public bool StreamsContext(in Operator attention, GpuArchitecture architecture)
+    {
+        foreach (KernelFamily<DecodeAttentionConstants> family in DecodeAttention)
+        {
+            if (family.Serves(architecture, attention.KvType))
+            {
+                return attention.Rows / attention.Sequences <= family.Constants.MostQueries;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Reads a catalogue entry. Faults go to its problem list; the result counts only if there are none.</summary>
     /// <param name="entry">The file.</param>
@@ -112,6 +129,7 @@ public sealed record GpuStack
             Collectives = root.Optional("collectives").Exists ? root.Optional("collectives").Text() : null,
             Kernels = kernels?.Kernels ?? KernelTable.Read(entry, root.Required("kernels"), least: 0),
             Gemm = kernels?.Gemm ?? KernelFamilies.Read(entry, root, "gemm", node => GemmConstants.Read(entry, node)),
+            Experts = kernels?.Experts ?? KernelFamilies.Read(entry, root, "experts", node => ExpertConstants.Read(entry, node)),
             DecodeAttention = kernels?.DecodeAttention ?? KernelFamilies.Read(entry, root, "decode_attention", node => DecodeAttentionConstants.Read(entry, node)),
             PrefillAttention = kernels?.PrefillAttention ?? KernelFamilies.Read(entry, root, "prefill_attention", node => PrefillAttentionConstants.Read(entry, node)),
             Streams = kernels?.Streams ?? KernelFamilies.Read(entry, root, "elementwise", node => StreamConstants.Read(entry, node)),

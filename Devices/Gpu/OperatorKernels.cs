@@ -8,9 +8,6 @@ namespace PimSim.Devices.Gpu;
 /// <summary>Which kernels a stack makes of an operator on a GPU, and what they take. Does not cache; operators are in the stack's types.</summary>
 public sealed class OperatorKernels
 {
-    /// <summary>Queries of a sequence up to which attention streams over the context instead of tiling the queries: verification of drafts.</summary>
-    private const int MostStreamedQueries = 16;
-
     /// <summary>A transform of so many points fits in shared memory; a longer one passes twice over memory.</summary>
     private const int TransformPoints = 4096;
 
@@ -40,9 +37,6 @@ public sealed class OperatorKernels
 
     private StreamConstants Stream { get; }
 
-    /// <summary>Whether an attention streams over its context (few queries) instead of tiling the queries.</summary>
-    public static bool IsStreamed(in Operator attention) => attention.Rows / attention.Sequences <= MostStreamedQueries;
-
     /// <summary>Whether kernels of this kind pass over their data once.</summary>
     public static bool IsStream(OperatorKind kind) => kind is not (OperatorKind.Gemm or OperatorKind.GroupedGemm or OperatorKind.Convolution
         or OperatorKind.Attention or OperatorKind.Opaque or OperatorKind.Collective);
@@ -57,7 +51,7 @@ public sealed class OperatorKernels
             : op.Kind switch
             {
                 OperatorKind.Gemm => Product(op, 1, op.Rows, op.Outputs, op.Inputs),
-                OperatorKind.GroupedGemm => Product(op, op.Experts, CeilingDivision.Of(op.Rows, op.Experts), op.Outputs, op.Inputs),
+                OperatorKind.GroupedGemm => Experts(op),
                 OperatorKind.Convolution => Convolution(op),
                 OperatorKind.Attention => Attention(op, kernels),
                 _ => Passes(op, kernels),
@@ -70,6 +64,18 @@ public sealed class OperatorKernels
         KernelMachine machine = MachineOf(type);
         GemmShape shape = new(batch, rows, columns, inner, type.Bits(), op.WeightType.Bits(), Math.Max(type.Bits(), ScoreBits));
         return GemmKernel.Time(shape, machine, Find(_stack.Gemm, "gemm", type).Constants);
+    }
+
+    private KernelTime Experts(in Operator op)
+    {
+        if (_stack.Experts.IsEmpty)
+        {
+            return Product(op, op.Experts, CeilingDivision.Of(op.Rows, op.Experts), op.Outputs, op.Inputs);
+        }
+
+        DataType type = op.ActivationType;
+        GemmShape shape = new(op.Experts, 0, op.Outputs, op.Inputs, type.Bits(), op.WeightType.Bits(), Math.Max(type.Bits(), ScoreBits));
+        return ExpertKernel.Time(shape, op.Rows, MachineOf(type), Find(_stack.Experts, "experts", type).Constants);
     }
 
     /// <summary>An implicit product: the windows are the rows, and are read in place.</summary>
@@ -93,10 +99,14 @@ public sealed class OperatorKernels
             op.ActivationType.Bits() / 8.0,
             op.KvType.Bits() / 8.0);
         KernelMachine machine = MachineOf(op.ActivationType);
-        return _stack.DecodeAttention.IsEmpty
-            ? Materialised(op, shape, kernels)
-            : IsStreamed(op)
-            ? DecodeAttentionKernel.Time(shape, machine, Find(_stack.DecodeAttention, "decode_attention", op.KvType).Constants)
+        if (_stack.DecodeAttention.IsEmpty)
+        {
+            return Materialised(op, shape, kernels);
+        }
+
+        DecodeAttentionConstants decode = Find(_stack.DecodeAttention, "decode_attention", op.KvType).Constants;
+        return queries <= decode.MostQueries
+            ? DecodeAttentionKernel.Time(shape, machine, decode)
             : PrefillAttentionKernel.Time(shape, machine, Find(_stack.PrefillAttention, "prefill_attention", op.KvType).Constants);
     }
 

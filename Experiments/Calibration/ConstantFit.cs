@@ -24,12 +24,32 @@ public static class ConstantFit
     /// <summary>Factors that a constant is tried at: the model has kinks, at which derivatives say nothing of what lies behind them.</summary>
     private static readonly ImmutableArray<double> Factors = [0.5, 0.8, 0.95, 1.05, 1.25, 2];
 
-    /// <summary>Fits <paramref name="definitions"/> from <paramref name="start"/> on.</summary>
+    /// <summary>
+    /// Fits <paramref name="definitions"/> from <paramref name="start"/> on. A constant that starts at 0 stays there: the library lacks what it stands for.
+    /// </summary>
     /// <param name="definitions">The constants with their bounds.</param>
     /// <param name="start">Where to start, in their order.</param>
     /// <param name="measured">Measured times, all above 0.</param>
     /// <param name="predict">Fills in the predicted times for constants; called often, must be pure.</param>
     public static ImmutableArray<double> Run(
+        ImmutableArray<KernelConstant> definitions, ImmutableArray<double> start, double[] measured, Action<ImmutableArray<double>, double[]> predict)
+    {
+        int[] free = [.. Enumerable.Range(0, start.Length).Where(i => start[i] != 0)];
+        ImmutableArray<double> All(ImmutableArray<double> values)
+        {
+            double[] all = new double[start.Length];
+            for (int i = 0; i < free.Length; i++)
+            {
+                all[free[i]] = values[i];
+            }
+
+            return [.. all];
+        }
+
+        return All(Fit([.. free.Select(i => definitions[i])], [.. free.Select(i => start[i])], measured, (values, into) => predict(All(values), into)));
+    }
+
+    private static ImmutableArray<double> Fit(
         ImmutableArray<KernelConstant> definitions, ImmutableArray<double> start, double[] measured, Action<ImmutableArray<double>, double[]> predict)
     {
         Vector<double> low = Vector<double>.Build.DenseOfEnumerable(definitions.Select(definition => Math.Log(Floor(definition)) - 1e-6));

@@ -5,6 +5,7 @@ using PimSim.Experiments.Files;
 using PimSim.Experiments.Validation;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Measurements;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Experiments.Calibration;
 
@@ -37,7 +38,7 @@ public static class StackCalibration
             cancellation.ThrowIfCancellationRequested();
             read++;
             bool wanted = request.Classes.IsEmpty || request.Classes.Contains(row.Class);
-            if (wanted && row is { Operators.Length: 1, Caution: null } && row.Span != MeasuredSpan.Launch
+            if (wanted && row is { Caution: null } && IsOneKernelSort(row) && row.Span != MeasuredSpan.Launch
                 && families.FirstOrDefault(family => family.Holds(row.Operators[0])) is { } family
                 && parts.Stack.Kernels.Of(row.Operators[0]) > 0)
             {
@@ -55,6 +56,9 @@ public static class StackCalibration
             ? throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {read} rows belongs to a kernel family of '{request.Stack}' on {parts.Gpu.Architecture}")
             : fits;
     }
+
+    /// <summary>One operator, or experts: their products are of one family, and what is between them is predicted by the stack as it is.</summary>
+    private static bool IsOneKernelSort(Measurement row) => row.Operators.Length == 1 || row is { Class: MeasurementClass.Moe, Operators: [{ Kind: OperatorKind.GroupedGemm }, ..] };
 
     private static FamilyFit Fit(StackFamily family, List<Measurement> rows, GpuParts parts, int threads, CancellationToken cancellation)
     {
@@ -105,7 +109,14 @@ public static class StackCalibration
             new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
             index =>
             {
-                into[index] = model.Compute(rows[index].Operators[0]).SpanPs(rows[index].IsSustained) * NanosecondsPerPicosecond;
+                Measurement row = rows[index];
+                double picoseconds = 0;
+                foreach (Operator op in row.Operators)
+                {
+                    picoseconds += model.Compute(op).SpanPs(row.IsSustained);
+                }
+
+                into[index] = picoseconds * NanosecondsPerPicosecond;
             });
     }
 

@@ -31,12 +31,16 @@ public sealed record StackFamily(
                 op => op.Kind == OperatorKind.Gemm ? op.ActivationType : null,
                 (constants, values) => constants.With(values), families => stack with { Gemm = families }),
             .. Section(
+                "experts", stack.Experts, ExpertConstants.Definitions, constants => constants.Values,
+                op => op.Kind == OperatorKind.GroupedGemm ? op.ActivationType : null,
+                (constants, values) => constants.With(values), families => stack with { Experts = families }),
+            .. Section(
                 "decode_attention", stack.DecodeAttention, DecodeAttentionConstants.Definitions, constants => constants.Values,
-                op => op.Kind == OperatorKind.Attention && OperatorKernels.IsStreamed(op) ? op.KvType : null,
+                op => op.Kind == OperatorKind.Attention && stack.StreamsContext(op, architecture) ? op.KvType : null,
                 (constants, values) => constants.With(values), families => stack with { DecodeAttention = families }),
             .. Section(
                 "prefill_attention", stack.PrefillAttention, PrefillAttentionConstants.Definitions, constants => constants.Values,
-                op => op.Kind == OperatorKind.Attention && !OperatorKernels.IsStreamed(op) ? op.KvType : null,
+                op => op.Kind == OperatorKind.Attention && !stack.StreamsContext(op, architecture) ? op.KvType : null,
                 (constants, values) => constants.With(values), families => stack with { PrefillAttention = families }),
             .. Section(
                 "elementwise", stack.Streams, StreamConstants.Definitions, constants => constants.Values,

@@ -25,13 +25,15 @@ public sealed class DecodeAttentionConstants
     /// <param name="rule">How contexts are split.</param>
     /// <param name="mostSplits">The rule's limit.</param>
     /// <param name="blockTokens">Tokens of one step of a thread block.</param>
+    /// <param name="mostQueries">Queries of a sequence up to which the library takes this kernel.</param>
     /// <param name="values">In the order of <see cref="Definitions"/>.</param>
-    public DecodeAttentionConstants(SplitRule rule, int mostSplits, int blockTokens, ImmutableArray<double> values)
+    public DecodeAttentionConstants(SplitRule rule, int mostSplits, int blockTokens, int mostQueries, ImmutableArray<double> values)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, Definitions.Length);
         Rule = rule;
         MostSplits = mostSplits;
         BlockTokens = blockTokens;
+        MostQueries = mostQueries;
         Values = values;
         LaunchNs = values[0];
         StartNs = values[1];
@@ -53,6 +55,9 @@ public sealed class DecodeAttentionConstants
 
     /// <summary>Tokens that a thread block takes at a step.</summary>
     public int BlockTokens { get; }
+
+    /// <summary>Queries of a sequence up to which the library takes this kernel; more are tiled as a prompt's.</summary>
+    public int MostQueries { get; }
 
     /// <summary>All constants, in the order of <see cref="Definitions"/>.</summary>
     public ImmutableArray<double> Values { get; }
@@ -88,7 +93,7 @@ public sealed class DecodeAttentionConstants
     public double TransposeNs { get; }
 
     /// <summary>The same library with other constants.</summary>
-    public DecodeAttentionConstants With(ImmutableArray<double> values) => new(Rule, MostSplits, BlockTokens, values);
+    public DecodeAttentionConstants With(ImmutableArray<double> values) => new(Rule, MostSplits, BlockTokens, MostQueries, values);
 
     /// <summary>Reads a family's part of a stack file.</summary>
     internal static DecodeAttentionConstants Read(CatalogueEntry entry, DataNode node)
@@ -98,6 +103,7 @@ public sealed class DecodeAttentionConstants
             SplitRules.Parse(rule),
             entry.Integer(node, "most_splits", 1, 1024),
             entry.Integer(node, "block_tokens", 1, 4096),
+            entry.Integer(node, "most_queries", 1, 1024),
             KernelFamilies.Constants(entry, node, Definitions));
     }
 }

@@ -23,6 +23,7 @@ public sealed class GemmConstants
         KernelConstant.Ratio("write_weight", 0, 5),
         KernelConstant.Time("gemv_launch", 200, 20_000),
         KernelConstant.Rate("gemv_bandwidth", 2, 400),
+        KernelConstant.Ratio("quantise_bandwidth", 0, 2),
     ];
 
     /// <summary>Names the constants.</summary>
@@ -49,6 +50,7 @@ public sealed class GemmConstants
         WriteWeight = values[11];
         GemvLaunchNs = values[12];
         GemvBytesPerNs = values[13];
+        QuantiseBandwidth = values[14];
     }
 
     /// <summary>Tiles that the library has kernels for.</summary>
@@ -102,31 +104,24 @@ public sealed class GemmConstants
     /// <summary>What a multiprocessor can read in the matrix-vector kernel.</summary>
     public double GemvBytesPerNs { get; }
 
+    /// <summary>
+    /// Bandwidth at which activations of 16 bits are brought into the type computed in by the kernels before the product, in memory bandwidths;
+    /// 0 where they come in that type.
+    /// </summary>
+    public double QuantiseBandwidth { get; }
+
     /// <summary>The same library with other constants.</summary>
     public GemmConstants With(ImmutableArray<double> values) => new(Tiles, Splits, values);
 
     /// <summary>Reads a family's part of a stack file.</summary>
     internal static GemmConstants Read(CatalogueEntry entry, DataNode node)
     {
-        List<TileShape> tiles = [];
-        foreach (DataNode item in entry.Unwrap(node.Required("tiles")).Items())
-        {
-            if (TileShape.TryParse(item.Text(), out TileShape tile))
-            {
-                tiles.Add(tile);
-            }
-            else
-            {
-                item.Report($"'{item.RawText}' is not a tile; write rows and columns as 128x256, up to 1024 each");
-            }
-        }
-
         ImmutableArray<int> splits = [.. entry.Unwrap(node.Required("splits")).Items().Select(item => (int)item.Integer(1, 1024, 1)).Order()];
         if (!splits.Contains(1))
         {
             node.Optional("splits").Report("1 is missing: a product need not be split");
         }
 
-        return new GemmConstants([.. tiles], splits, KernelFamilies.Constants(entry, node, Definitions));
+        return new GemmConstants(TileShape.ReadList(entry, node), splits, KernelFamilies.Constants(entry, node, Definitions));
     }
 }

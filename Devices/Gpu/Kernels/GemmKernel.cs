@@ -10,6 +10,9 @@ public static class GemmKernel
     /// <summary>The inner dimension advances in steps of this many numbers.</summary>
     private const int StepLength = 64;
 
+    /// <summary>Bytes of an activation before it is quantised.</summary>
+    private const int ActivationBytes = 2;
+
     /// <summary>Bytes of a partial sum.</summary>
     private const int PartialBytes = 4;
 
@@ -40,7 +43,16 @@ public static class GemmKernel
             ConsiderGemv(shape, machine, constants, ref best);
         }
 
-        return best;
+        return constants.QuantiseBandwidth == 0 ? best : best + Quantised(shape, machine, constants);
+    }
+
+    /// <summary>What brings the activations into the type computed in; its launches are in the product's.</summary>
+    private static KernelTime Quantised(in GemmShape shape, in KernelMachine machine, GemmConstants constants)
+    {
+        double bytes = (double)shape.Batch * shape.Rows * shape.Inner * ActivationBytes;
+        double moved = bytes + shape.LeftBytes;
+        double running = bytes / (constants.QuantiseBandwidth * machine.BytesPerNs);
+        return new KernelTime(running, moved, moved, 0, 0, running * machine.Multiprocessors);
     }
 
     private static void Consider(in GemmShape shape, in KernelMachine machine, GemmConstants constants, TileShape tile, ref KernelTime best)

@@ -9,6 +9,7 @@ namespace PimSim.Devices.Gpu.Kernels;
 /// <param name="CacheBytes">Size of the L2 cache.</param>
 /// <param name="SharedMemoryBytes">Shared memory of one multiprocessor.</param>
 /// <param name="RegisterBytes">Registers of one multiprocessor.</param>
+/// <param name="Warps">Warps that a multiprocessor holds at once.</param>
 public readonly record struct KernelMachine(
     int Multiprocessors,
     double ClockGhz,
@@ -17,4 +18,5 @@ public readonly record struct KernelMachine(
     double BytesPerNs,
     long CacheBytes,
     long SharedMemoryBytes,
-    long RegisterBytes);
+    long RegisterBytes,
+    int Warps);

@@ -16,20 +16,18 @@ public sealed class PrefillAttentionConstants
         KernelConstant.Ratio("exposed", 0, 1),
         KernelConstant.Time("per_sequence", 0, 5_000),
         KernelConstant.Ratio("memory_weight", 0, 20),
-        KernelConstant.Time("latency", 0, 50_000),
+        KernelConstant.Time("step_latency", 0, 50_000),
+        KernelConstant.Time("combine", 0, 50_000),
+        KernelConstant.Time("append_latency", 0, 50_000),
     ];
 
     /// <summary>Names the constants.</summary>
-    /// <param name="queryTile">Rows of queries of a thread block.</param>
-    /// <param name="keyTile">Tokens of one step.</param>
-    /// <param name="packed">Whether the queries of a group are rows of one block.</param>
+    /// <param name="tiling">What the library's source code says.</param>
     /// <param name="values">In the order of <see cref="Definitions"/>.</param>
-    public PrefillAttentionConstants(int queryTile, int keyTile, bool packed, ImmutableArray<double> values)
+    public PrefillAttentionConstants(PrefillTiling tiling, ImmutableArray<double> values)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, Definitions.Length);
-        QueryTile = queryTile;
-        KeyTile = keyTile;
-        Packed = packed;
+        Tiling = tiling;
         Values = values;
         LaunchNs = values[0];
         StartNs = values[1];
@@ -38,17 +36,13 @@ public sealed class PrefillAttentionConstants
         ExposedShare = values[4];
         SequenceNs = values[5];
         MemoryWeight = values[6];
-        LatencyNs = values[7];
+        StepLatencyNs = values[7];
+        CombineNs = values[8];
+        AppendLatencyNs = values[9];
     }
 
-    /// <summary>Rows of queries of a thread block.</summary>
-    public int QueryTile { get; }
-
-    /// <summary>Tokens of one step.</summary>
-    public int KeyTile { get; }
-
-    /// <summary>Whether the queries of a group of heads are rows of one thread block.</summary>
-    public bool Packed { get; }
+    /// <summary>How work is cut into thread blocks.</summary>
+    public PrefillTiling Tiling { get; }
 
     /// <summary>All constants, in the order of <see cref="Definitions"/>.</summary>
     public ImmutableArray<double> Values { get; }
@@ -74,16 +68,22 @@ public sealed class PrefillAttentionConstants
     /// <summary>What a byte read or written costs, in bytes streamed: pages are scattered.</summary>
     public double MemoryWeight { get; }
 
-    /// <summary>Latency of a thread block that does not occupy the multiprocessor.</summary>
-    public double LatencyNs { get; }
+    /// <summary>Least time of a step, also on a multiprocessor that the thread block has for itself: its parts depend on each other.</summary>
+    public double StepLatencyNs { get; }
+
+    /// <summary>The kernel that joins the parts of split contexts.</summary>
+    public double CombineNs { get; }
+
+    /// <summary>
+    /// A thread block that brings the keys and values of one new token into the cache, before the attention; 0 where that is a kernel of its own
+    /// (operator <c>kv_append</c>).
+    /// </summary>
+    public double AppendLatencyNs { get; }
 
     /// <summary>The same library with other constants.</summary>
-    public PrefillAttentionConstants With(ImmutableArray<double> values) => new(QueryTile, KeyTile, Packed, values);
+    public PrefillAttentionConstants With(ImmutableArray<double> values) => new(Tiling, values);
 
     /// <summary>Reads a family's part of a stack file.</summary>
-    internal static PrefillAttentionConstants Read(CatalogueEntry entry, DataNode node) => new(
-        entry.Integer(node, "query_tile", 1, 1024),
-        entry.Integer(node, "key_tile", 1, 1024),
-        entry.Unwrap(node.Required("packed")).Flag(false),
-        KernelFamilies.Constants(entry, node, Definitions));
+    internal static PrefillAttentionConstants Read(CatalogueEntry entry, DataNode node) =>
+        new(PrefillTiling.Read(entry, node), KernelFamilies.Constants(entry, node, Definitions));
 }

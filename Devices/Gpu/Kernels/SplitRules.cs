@@ -22,6 +22,8 @@ public enum SplitRule
 /// <summary>The number of parts by each rule.</summary>
 internal static class SplitRules
 {
+    private const int UnsplitSteps = 4;
+
     public static readonly IReadOnlyList<string> Names = ["flash-attention-2", "budget", "dynamic"];
 
     public static SplitRule Parse(string name) => (SplitRule)Enumerable.Range(0, Names.Count).First(index => Names[index] == name);
@@ -33,6 +35,31 @@ internal static class SplitRules
         SplitRule.Budget => Math.Clamp(constants.MostSplits / sequences, 1, steps),
         _ => Math.Clamp(CeilingDivision.Of(steps, StepsPerBlock(sequences * steps, kvHeads, multiprocessors)), 1, Math.Min(constants.MostSplits, steps)),
     };
+
+    /// <summary>Parts of the context of a tile of queries.</summary>
+    /// <param name="tiling">The library.</param>
+    /// <param name="multiprocessors">Multiprocessors.</param>
+    /// <param name="sequences">Sequences.</param>
+    /// <param name="heads">Heads of a sequence that have tiles of their own.</param>
+    /// <param name="tiles">Tiles of queries of a head.</param>
+    /// <param name="steps">Steps over the whole context.</param>
+    public static long PromptParts(PrefillTiling tiling, int multiprocessors, long sequences, long heads, long tiles, long steps)
+    {
+        if (tiling.MostSplits == 1)
+        {
+            return 1;
+        }
+
+        // FlashAttention 3 bounds the parts as if there were one sequence, and splits no context of up to four steps.
+        long most = tiling.SplitRule switch
+        {
+            SplitRule.FlashAttention2 => Filling(sequences * heads * tiles, 2 * multiprocessors, steps),
+            SplitRule.Budget => Math.Clamp(tiling.MostSplits / sequences, 1, steps),
+            _ when steps <= UnsplitSteps => 1,
+            _ => Math.Min(Filling(heads * tiles, multiprocessors, steps), CeilingDivision.Of(steps, StepsPerBlock(sequences * tiles * steps, heads, multiprocessors))),
+        };
+        return Math.Min(most, tiling.MostSplits);
+    }
 
     /// <summary>FlashAttention 3's scheduler: all steps of all sequences, a tenth more, over the multiprocessors.</summary>
     private static long StepsPerBlock(long steps, long kvHeads, int multiprocessors) => Math.Max(1, (long)Math.Ceiling(steps * 1.1 * kvHeads / multiprocessors));

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Gpu.Kernels;
 
@@ -23,6 +25,25 @@ public readonly record struct TileShape(int Rows, int Columns)
 
         shape = new TileShape(rows, columns);
         return true;
+    }
+
+    /// <summary>Reads the tiles of a family in a stack file.</summary>
+    internal static ImmutableArray<TileShape> ReadList(CatalogueEntry entry, DataNode family)
+    {
+        ImmutableArray<TileShape>.Builder tiles = ImmutableArray.CreateBuilder<TileShape>();
+        foreach (DataNode item in entry.Unwrap(family.Required("tiles")).Items())
+        {
+            if (TryParse(item.Text(), out TileShape tile))
+            {
+                tiles.Add(tile);
+            }
+            else
+            {
+                item.Report($"'{item.RawText}' is not a tile; write rows and columns as 128x256, up to 1024 each");
+            }
+        }
+
+        return tiles.ToImmutable();
     }
 
     /// <inheritdoc/>

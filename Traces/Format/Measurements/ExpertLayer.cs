@@ -16,9 +16,11 @@ internal sealed record ExpertLayer(int Pairs, int Experts, int Width, int Expert
 {
     private bool Gated => Activation is ActivationKind.SwiGlu or ActivationKind.GeGlu;
 
-    public ImmutableArray<Operator> Operators() => [Up(), New(OperatorKind.Activation) with { Outputs = ExpertWidth, Activation = Activation }, Down()];
+    public ImmutableArray<Operator> Operators() => [Up(), Middle(), Down()];
 
     public Operator Up() => New(OperatorKind.GroupedGemm) with { Inputs = Width, Outputs = Gated ? checked(2 * ExpertWidth) : ExpertWidth, Experts = Experts };
+
+    public Operator Middle() => New(OperatorKind.Activation) with { Outputs = ExpertWidth, Activation = Activation };
 
     public Operator Down() => New(OperatorKind.GroupedGemm) with { Inputs = ExpertWidth, Outputs = Width, Experts = Experts };
 

@@ -2,7 +2,7 @@ using PimSim.Devices.Gpu.Tiles;
 
 namespace PimSim.Devices.Tests.Gpu;
 
-/// <summary>The schedule of thread blocks one block at a time, without cohorts and without skipped rounds.</summary>
+/// <summary>The schedule of thread blocks one block at a time, without rounds.</summary>
 internal static class PlainSchedule
 {
     public static double Run(IReadOnlyList<TileGroup> groups, TileMachine machine)

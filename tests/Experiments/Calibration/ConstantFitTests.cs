@@ -52,6 +52,26 @@ public class ConstantFitTests
         ConstantFit.Run(Definitions, [1000, 100, 5], Times([700, 40, 3]), Predict));
 
     [Fact]
+    public void What_a_library_lacks_stays_at_0_and_does_not_disturb_the_others()
+    {
+        ImmutableArray<KernelConstant> definitions = [Definitions[0], new("lacking", Dimension.Time, 0, 10_000, "ns"), Definitions[1], Definitions[2]];
+        ImmutableArray<double> found = ConstantFit.Run(
+            definitions,
+            [1000, 0, 100, 5],
+            Times([700, 40, 3]),
+            (values, into) =>
+            {
+                Predict([values[0], values[2], values[3]], into);
+                for (int i = 0; i < into.Length; i++)
+                {
+                    into[i] += values[1] == 0 ? 0 : 5000;
+                }
+            });
+        Assert.Equal(0, found[1]);
+        Assert.Equal(ConstantFit.Run(Definitions, [1000, 100, 5], Times([700, 40, 3]), Predict), [found[0], found[2], found[3]]);
+    }
+
+    [Fact]
     public void What_is_fitted_stays_within_its_bounds()
     {
         ImmutableArray<double> found = ConstantFit.Run(Definitions, [1000, 100, 5], Times([1, 5000, 500]), Predict);

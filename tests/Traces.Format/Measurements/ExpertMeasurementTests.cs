@@ -16,16 +16,31 @@ public sealed class ExpertMeasurementTests(ITestOutputHelper output) : IDisposab
     [Fact]
     public void A_fused_layer_is_two_grouped_products_with_their_activation_and_says_what_it_assumes()
     {
-        string path = _tables.Write("moe.csv", AiConfigurator, "fp8_block,100,64,48,2,8,4,2,power_law_1.2,0.5,300", "int4_wo,1,64,48,2,8,1,1,balanced,0.5,300");
+        string path = _tables.Write("moe.csv", AiConfigurator, "fp8_block,100,64,48,2,8,4,2,random,0.5,300", "int4_wo,1,64,48,2,8,1,1,balanced,0.5,300");
         Measurement[] read = MeasuredTables.Read(path);
         Assert.Equal([OperatorKind.GroupedGemm, OperatorKind.Activation, OperatorKind.GroupedGemm], read[0].Operators.Select(op => op.Kind));
 
         // 100 tokens x 2 experts / 2 devices, 4 experts here, a quarter of each expert: gate and value of 12 channels.
         Assert.Equal((100, 64, 24, 4, DataType.Fp8), (read[0].Operators[0].Rows, read[0].Operators[0].Inputs, read[0].Operators[0].Outputs, read[0].Operators[0].Experts, read[0].Operators[0].WeightType));
         Assert.Equal((12, 64), (read[0].Operators[2].Inputs, read[0].Operators[2].Outputs));
-        Assert.Contains("'power_law_1.2'", read[0].Assumption!, StringComparison.Ordinal);
+        Assert.Contains("'random'", read[0].Assumption!, StringComparison.Ordinal);
         Assert.Equal((2, 2, DataType.Int4, DataType.Bf16), (read[1].Operators[0].Rows, read[1].Operators[0].Experts, read[1].Operators[0].WeightType, read[1].Operators[0].ActivationType));
         Assert.All(read, row => Assert.Equal((MeasurementClass.Moe, 300.0), (row.Class, row.BoardWatts!.Value)));
+    }
+
+    [Fact]
+    public void A_power_law_loads_the_measured_device_most_and_visits_fewer_experts()
+    {
+        string path = _tables.Write("moe.csv", AiConfigurator, "bfloat16,1000,64,48,2,64,1,1,power_law_1.2,1,1", "bfloat16,1000,64,48,2,64,1,8,power_law_1.2,1,1", "bfloat16,1000,64,48,2,64,1,8,balanced,1,1", "bfloat16,1,64,48,2,64,1,1,power_law_1.01,1,1");
+        (int Rows, int Experts)[] read = [.. MeasuredTables.Read(path).Select(row => (row.Operators[0].Rows, row.Operators[0].Experts))];
+
+        // All pairs on one device; the most loaded of eight has more than an eighth and no more than all; loads below half a token are none.
+        Assert.Equal(2000, read[0].Rows);
+        Assert.InRange(read[0].Experts, 32, 63);
+        Assert.Equal((250, 8), read[2]);
+        Assert.InRange(read[1].Rows, 300, 1500);
+        Assert.InRange(read[1].Experts, 4, 8);
+        Assert.Equal((2, 2), read[3]);
     }
 
     [Theory]

@@ -6,8 +6,8 @@ namespace PimSim.Traces.Format.Measurements.AiConfigurator;
 
 /// <summary>
 /// moe_perf: the experts of a layer in one call, on one of <c>moe_ep_size</c> devices that share the experts and <c>moe_tp_size</c> that
-/// share each expert. Which tokens went where is known as the name of a distribution only, and whether the experts are gated is not said:
-/// the operators spread the pairs evenly over devices and experts, and gate; <see cref="Measurement.Assumption"/> says so.
+/// share each expert. Which tokens went where is known as the name of a distribution only (<see cref="ExpertLoads"/>), and whether the experts are
+/// gated is not said: they are taken to be. <see cref="Measurement.Assumption"/> says so.
 /// </summary>
 internal static class MoeRows
 {
@@ -21,6 +21,7 @@ internal static class MoeRows
         int power = table.Find("power");
         RowBuilder builder = new(source);
         Dictionary<string, string> assumptions = [];
+        ExpertLoads loads = new();
         while (table.Read())
         {
             int tokens = table.Integer(column[1], 1), width = table.Integer(column[2], 1), inner = table.Integer(column[3], 1);
@@ -30,8 +31,7 @@ internal static class MoeRows
                 throw table.Fault($"{visits} of {experts} experts of width {inner} cannot be spread over {devices} x {shards} devices");
             }
 
-            long pairs = (((long)tokens * visits) + devices - 1) / devices;
-            if (pairs > int.MaxValue)
+            if ((long)tokens * visits > int.MaxValue)
             {
                 throw table.Fault($"{tokens} tokens that visit {visits} experts each are more than PimSim counts");
             }
@@ -39,13 +39,16 @@ internal static class MoeRows
             string distribution = table.Text(column[8]);
             if (!assumptions.TryGetValue(distribution, out string? assumption))
             {
-                assumptions[distribution] = assumption = $"pairs of tokens and experts are spread evenly, where the routing was '{ImportError.Printable(distribution)}'; experts are gated";
+                string drawn = ExpertLoads.IsPowerLaw(distribution, out _) ? "the most loaded device of drawn loads, evenly over the experts that they visit there" : "even";
+                assumptions[distribution] = assumption = $"loads of experts: {drawn}, where the routing was '{ImportError.Printable(distribution)}'; experts are gated";
             }
 
+            (int pairs, int visited) = loads.Of(tokens, visits, experts, devices, distribution);
             (DataType weights, DataType activations) = Types(table, column[0]);
-            ExpertLayer layer = new((int)pairs, (int)Math.Min(pairs, experts / devices), width, inner / shards, ActivationKind.SwiGlu, Phase.Prefill, weights, activations);
+            // The fused layer keeps rows for the pairs of all devices, and the nonlinearity passes over them.
+            ExpertLayer layer = new(pairs, visited, width, inner / shards, ActivationKind.SwiGlu, Phase.Prefill, weights, activations);
             yield return builder.New(
-                table, layer.Operators(), MeasurementClass.Moe, ConfiguratorTable.Nanoseconds(table, column[9]), MeasuredSpan.Kernel, "fused_moe", $"{experts} experts {width} x {inner}", ConfiguratorTable.Watts(table, power), assumption);
+                table, [layer.Up(), layer.Middle() with { Rows = tokens * visits }, layer.Down()], MeasurementClass.Moe, ConfiguratorTable.Nanoseconds(table, column[9]), MeasuredSpan.Kernel, "fused_moe", $"{experts} experts {width} x {inner}", ConfiguratorTable.Watts(table, power), assumption);
         }
     }
 
