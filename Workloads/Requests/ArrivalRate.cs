@@ -21,13 +21,14 @@ internal static class ArrivalRate
     public static void Advance(ref long time, ref double fraction, double gapNanoseconds)
     {
         double gap = gapNanoseconds + fraction;
-        double whole = Math.Floor(gap);
-        if (whole > long.MaxValue - time - 1024.0)
-        {
-            throw new PimSimUserException($"requests arrive later than {long.MaxValue} ns, the last time that PimSim counts; fewer requests or a higher rate are possible");
-        }
-
-        time += (long)whole;
+        long whole = Whole(gap);
         fraction = gap - whole;
+        time = whole <= long.MaxValue - time ? time + whole : throw TooLate();
     }
+
+    /// <summary>A time in whole nanoseconds.</summary>
+    public static long Whole(double nanoseconds) => nanoseconds < long.MaxValue ? (long)Math.Floor(nanoseconds) : throw TooLate();
+
+    private static PimSimUserException TooLate() =>
+        new($"requests arrive later than {long.MaxValue} ns, the last time that PimSim counts; fewer requests or a higher rate are possible");
 }

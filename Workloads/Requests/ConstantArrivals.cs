@@ -5,7 +5,7 @@ namespace PimSim.Workloads.Requests;
 /// <exception cref="Traces.Format.Documents.PimSimUserException">The rate is not positive.</exception>
 public sealed class ConstantArrivals(double requestsPerSecond) : IArrivals
 {
-    private readonly double _gapNanoseconds = ArrivalRate.NanosecondsPerSecond / ArrivalRate.Checked(requestsPerSecond);
+    private readonly double _rate = ArrivalRate.Checked(requestsPerSecond);
 
     /// <inheritdoc/>
     public bool Endless => true;
@@ -16,12 +16,10 @@ public sealed class ConstantArrivals(double requestsPerSecond) : IArrivals
     /// <inheritdoc/>
     public IEnumerable<long> Nanoseconds(ulong seed)
     {
-        long time = 0;
-        double fraction = 0;
-        while (true)
+        // Multiplied and not added up: errors do not grow.
+        for (long index = 0; ; index++)
         {
-            yield return time;
-            ArrivalRate.Advance(ref time, ref fraction, _gapNanoseconds);
+            yield return ArrivalRate.Whole(index * ArrivalRate.NanosecondsPerSecond / _rate);
         }
     }
 }

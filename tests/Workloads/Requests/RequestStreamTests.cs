@@ -107,6 +107,13 @@ public class RequestStreamTests
     }
 
     [Fact]
+    public void Every_machine_and_release_draws_these_requests()
+    {
+        RequestStream stream = new(RandomArrivals.Gamma(20, 2), new IndependentLengths(new LogNormalTokens(300, 1, 1, 4000), new ZipfTokens(1, 500, 0.9)), 1, 4);
+        Assert.Equal("0 86 11; 98 1121 124; 558518 385 80; 601986 512 11", string.Join("; ", stream.Requests().Select(request => $"{request.ArrivalNanoseconds} {request.InputTokens} {request.OutputTokens}")));
+    }
+
+    [Fact]
     public void Recorded_requests_come_as_recorded_or_at_a_rate_in_their_pattern()
     {
         Trace trace = new(new Request(50, 10, 1) { PrefixBlocks = [4, 5], Session = "a" }, new(1050, 20, 2), new(4050, 30, 0));
@@ -130,11 +137,9 @@ public class RequestStreamTests
     [Fact]
     public void Constant_and_simultaneous_arrivals_are_what_they_say()
     {
-        Assert.Equal([0L, 333_333_333, 666_666_666, 1_000_000_000], new RequestStream(new ConstantArrivals(3), Short, 1, 4).Requests().Select(Rounded));
+        Assert.Equal([0L, 333_333_333, 666_666_666, 1_000_000_000], new RequestStream(new ConstantArrivals(3), Short, 1, 4).Requests().Select(request => request.ArrivalNanoseconds));
         Assert.All(new RequestStream(new SimultaneousArrivals(), Short, 1, 10).Requests(), request => Assert.Equal(0, request.ArrivalNanoseconds));
         Assert.Equal(5, new RequestStream(new ConstantArrivals(1000), Short, 1, durationNanoseconds: 5_000_000).Requests().Count());
-
-        static long Rounded(Request request) => request.ArrivalNanoseconds is 999_999_999 ? 1_000_000_000 : request.ArrivalNanoseconds;
     }
 
     [Fact]
@@ -190,6 +195,8 @@ public class RequestStreamTests
             (() => new RequestStream(new ConstantArrivals(1), new RecordedLengths(new Trace(new Request(0, -1, 1))), 1).Requests().Count(), "-1 prompt tokens"),
             (() => new RequestStream(new RecordedArrivals(backwards), Short, 1).Requests().Count(), "request 2"),
             (() => new RequestStream(new RecordedArrivals(together, 1), Short, 1).Requests().Count(), "at once"),
+            (() => new RequestStream(new ConstantArrivals(1e-9), Short, 1, 20).Requests().Count(), "later than"),
+            (() => new RequestStream(RandomArrivals.Poisson(1e-9), Short, 1, 100).Requests().Count(), "later than"),
             (() => new RequestStream(new ConstantArrivals(1), Short, 1), "without end"),
             (() => new RequestStream(new SimultaneousArrivals(), Short, 1, durationNanoseconds: 5), "not ended by a duration"),
             (() => new RequestStream(new ConstantArrivals(1), Short, 1, 0), "limit of 0"),
