@@ -8,7 +8,7 @@ namespace PimSim.Simulator.Serving.Arrivals;
 /// Users who each send a request, wait for its end, think, and send the next, until the source has no more. The source says the
 /// lengths; its arrival times do not apply.
 /// </summary>
-public sealed class ClosedLoop : IArrivalSource, IDisposable
+public sealed class ClosedLoop : IArrivalSource
 {
     private readonly IEnumerator<Request> _requests;
     private readonly int _users;

@@ -3,8 +3,8 @@ using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Simulator.Serving.Arrivals;
 
-/// <summary>Says when which request arrives. Belongs to one simulation.</summary>
-public interface IArrivalSource
+/// <summary>Says when which request arrives. Belongs to one simulation; whoever made it disposes of it.</summary>
+public interface IArrivalSource : IDisposable
 {
     /// <summary>Called once, at time 0.</summary>
     void Start(IArrivalSink sink);

@@ -5,7 +5,7 @@ using PimSim.Traces.Format.Requests;
 namespace PimSim.Simulator.Serving.Arrivals;
 
 /// <summary>Requests that arrive when their trace says so, however the system fares. Only the next one is held in memory.</summary>
-public sealed class OpenArrivals(IRequestSource source) : IArrivalSource, IDisposable
+public sealed class OpenArrivals(IRequestSource source) : IArrivalSource
 {
     private const long PicosecondsPerNanosecond = 1000;
 
