@@ -26,6 +26,9 @@ internal sealed record RandomServing(
     int ClosedUsers,
     ulong Seed)
 {
+    public const double SwapBytesPerSecond = 1e11;
+    public const long SwapLatencyPs = 2_000;
+
     private static readonly Gen<Request> AnyRequest = Gen.Select(Gen.Int[0, 40], Gen.Int[0, 60], Gen.Int[0, 30], Gen.Long[0, 2].Array[0, 9]).Select(t =>
         new Request(t.Item1, t.Item2, t.Item3) { PrefixBlocks = [.. t.Item4] });
 
@@ -57,13 +60,15 @@ internal sealed record RandomServing(
             load.Item5,
             seed));
 
-    public FakeReplica[] Fakes { get; } = [.. Enumerable.Range(0, Replicas + DecodeReplicas).Select(_ => new FakeReplica(Capacity, ModelTokens))];
+    /// <summary>The replicas of the last run.</summary>
+    public FakeReplica[] Fakes { get; private set; } = [];
 
     public IDecodeRule Rule => Rows == 1 && Window == 0 ? new PlainDecoding() : new SpeculativeRule(Rows, Window);
 
     public (ServingResult Result, ServingLog Log) Run(ServiceLevels? levels = null)
     {
-        KvLink? swap = Swaps ? new KvLink(1e11, new(2_000)) : null;
+        Fakes = [.. Enumerable.Range(0, Replicas + DecodeReplicas).Select(_ => new FakeReplica(Capacity, ModelTokens))];
+        KvLink? swap = Swaps ? new KvLink(SwapBytesPerSecond, new(SwapLatencyPs)) : null;
         ISchedulingPolicy policy = Policy switch
         {
             0 => new StaticBatchPolicy((KvReservation)Reservation),
