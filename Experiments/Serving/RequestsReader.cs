@@ -37,6 +37,9 @@ internal sealed class RequestsReader
     /// <summary>Users of a closed loop.</summary>
     public (int Users, Picoseconds Think)? ClosedLoop { get; private set; }
 
+    /// <summary>How the requests fared in a real system, where they come from a record of one.</summary>
+    public IReadOnlyList<MeasuredRequest>? Measured => (_trace as MeasuredRequestSource)?.Measured;
+
     /// <summary>Seed.</summary>
     public ulong Seed { get; private set; }
 
@@ -91,10 +94,11 @@ internal sealed class RequestsReader
         string path = Path.Combine(_folder, node.Text());
         try
         {
-            _trace = TraceImport.Open(path) as IRequestSource;
+            ImportedTrace imported = TraceImport.Open(path);
+            _trace = imported is ImportedBenchmark benchmark ? new MeasuredRequestSource(path, benchmark.Requests) : imported as IRequestSource;
             if (_trace is null)
             {
-                node.Report($"'{node.Text()}' holds no requests; azure, burstgpt and mooncake traces do");
+                node.Report($"'{node.Text()}' holds no requests; azure, burstgpt and mooncake traces and records of vLLM do");
                 return;
             }
 
