@@ -53,7 +53,7 @@ public sealed class BatchSteps
             head = Keep(_heads, (rows, sampled, phase), _blocks.Head(rows, sampled, phase));
         }
 
-        return new Step(index, phase, [embedding, OverCache(layers, groups, rows, sequences, contextTokens), head], sampled);
+        return new Step(index, phase, [embedding, OverCache(layers, groups, phase, rows, sequences, contextTokens), head], sampled);
     }
 
     private (int Rows, int Sequences, int Sampled, long ContextTokens, Phase Phase) Check(ReadOnlySpan<SequenceGroup> groups)
@@ -89,7 +89,7 @@ public sealed class BatchSteps
             : throw new PimSimUserException($"a batch of {rows} tokens is more than PimSim runs at once; {int.MaxValue} are the most");
     }
 
-    private StepBlock OverCache(StepBlock kept, ReadOnlySpan<SequenceGroup> groups, int rows, int sequences, long contextTokens)
+    private StepBlock OverCache(StepBlock kept, ReadOnlySpan<SequenceGroup> groups, Phase phase, int rows, int sequences, long contextTokens)
     {
         Operator[] operators = new Operator[kept.Operators.Length];
         kept.Operators.CopyTo(operators);
@@ -114,7 +114,7 @@ public sealed class BatchSteps
             ref Operator attention = ref operators[append + 1 + i];
             attention = attention with
             {
-                Phase = group.Phase,
+                Phase = phase,
                 Rows = (int)group.Rows,
                 Sequences = group.Sequences,
                 Context = (int)group.MeanContext,
