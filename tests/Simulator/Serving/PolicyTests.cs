@@ -141,6 +141,19 @@ public class PolicyTests
     }
 
     [Fact]
+    public void Routers_take_turns_or_look_for_the_shortest_queue()
+    {
+        // The first request runs long; the third comes when the second has ended.
+        Request[] requests = [new(0, 10, 50), new(0, 10, 1), new(100, 10, 1)];
+        foreach ((IRouter router, int[] replicas) in new (IRouter, int[])[] { (new RoundRobinRouter(), [0, 1, 0]), (new LeastLoadedRouter(), [0, 1, 1]) })
+        {
+            ServingLog log = new();
+            Serve(new() { Replicas = [new FakeReplica(1000), new FakeReplica(1000)], Policy = All[2], Router = () => router }, requests, log);
+            Assert.Equal(replicas, log.Served.OrderBy(r => r.Number).Select(r => r.Replica));
+        }
+    }
+
+    [Fact]
     public void A_user_of_a_closed_loop_waits_for_the_end_and_thinks()
     {
         ServingLog log = new();
