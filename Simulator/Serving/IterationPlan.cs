@@ -83,7 +83,7 @@ internal sealed class IterationPlan
         }
 
         _work[Count++] = work;
-        Tokens += work.Rows;
+        Tokens = checked(Tokens + work.Rows);
     }
 }
 

@@ -131,8 +131,9 @@ public sealed class ReplicaScheduler
     /// Admits waiting requests in order while sequences, tokens and memory allow, and adds their prompts. None while sequences are
     /// swapped out: these came first.
     /// </summary>
-    public void Admit(bool chunked)
+    public void Admit(PromptBatching batching)
     {
+        bool chunked = batching == PromptBatching.Chunked;
         while (_waiting.Count > 0 && _swapped.Count == 0 && Sequences < _limits.MaxSequences)
         {
             int slot = _waiting.First;
@@ -142,9 +143,7 @@ public sealed class ReplicaScheduler
                 return;
             }
 
-            // The cached part of a prompt costs no tokens; it is known before memory is taken.
-            int hit = Memory.PrefixHitTokens(ref s);
-            if (!chunked && Iteration.Count > 0 && Iteration.Tokens + s.PrefillTokens - hit > _limits.MaxBatchedTokens)
+            if (batching == PromptBatching.WholeWithinBudget && Iteration.Count > 0 && !FitsBudget(ref s))
             {
                 return;
             }
@@ -275,6 +274,9 @@ public sealed class ReplicaScheduler
 
         _running[RunningSequences++] = slot;
     }
+
+    /// <summary>The cached part of a prompt costs no tokens; it is known before memory is taken.</summary>
+    private bool FitsBudget(ref RequestState s) => Iteration.Tokens + s.PrefillTokens - Memory.PrefixHitTokens(ref s) <= _limits.MaxBatchedTokens;
 
     private void PlanDecode(int slot) => Iteration.AddDecode(slot, _rule.NewTokens, _rule.KeptTokens(_requests[slot].Computed + _rule.NewTokens));
 

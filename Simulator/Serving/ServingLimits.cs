@@ -9,8 +9,8 @@ public sealed record ServingLimits
     public int MaxSequences { get; init; } = 256;
 
     /// <summary>
-    /// Rows that one iteration forwards: a whole prompt joins only while the sum stays below, unless it is alone; under chunked
-    /// prefill this is the token budget.
+    /// Rows that one iteration forwards. vLLM: a prompt joins only while the sum stays within, unless it is alone. Sarathi: the token
+    /// budget, never exceeded. Static batches and Orca are bounded by sequences and memory alone.
     /// </summary>
     public int MaxBatchedTokens { get; init; } = 4096;
 

@@ -45,7 +45,7 @@ public sealed class OccupancySeries
 
     private void Advance(long time)
     {
-        while (time > _interval * MostIntervals)
+        while ((time - 1) / MostIntervals >= _interval)
         {
             for (int i = 0; i < MostIntervals; i++)
             {
@@ -58,7 +58,7 @@ public sealed class OccupancySeries
         while (_last < time)
         {
             long index = _last / _interval;
-            long until = Math.Min(time, (index + 1) * _interval);
+            long until = _last + Math.Min(time - _last, _interval - (_last % _interval));
             _area[index] += _value * (until - _last);
             _last = until;
         }

@@ -24,6 +24,6 @@ public sealed class OrcaPolicy(KvReservation reservation = KvReservation.ModelLe
     {
         ArgumentNullException.ThrowIfNull(scheduler);
         scheduler.ScheduleDecodes();
-        scheduler.Admit(chunked: false);
+        scheduler.Admit(PromptBatching.Whole);
     }
 }

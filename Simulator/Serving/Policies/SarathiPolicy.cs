@@ -31,7 +31,7 @@ public sealed class SarathiPolicy(KvLink? swapLink = null) : ISchedulingPolicy
         scheduler.ContinuePrefills();
         if (!preempted)
         {
-            scheduler.Admit(chunked: true);
+            scheduler.Admit(PromptBatching.Chunked);
         }
     }
 }

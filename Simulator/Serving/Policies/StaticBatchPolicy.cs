@@ -25,7 +25,7 @@ public sealed class StaticBatchPolicy(KvReservation reservation = KvReservation.
         ArgumentNullException.ThrowIfNull(scheduler);
         if (scheduler.RunningSequences == 0)
         {
-            scheduler.Admit(chunked: false);
+            scheduler.Admit(PromptBatching.Whole);
         }
         else
         {

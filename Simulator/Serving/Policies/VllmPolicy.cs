@@ -22,7 +22,7 @@ public sealed class VllmPolicy(KvLink? swapLink = null) : ISchedulingPolicy
     public void Plan(ReplicaScheduler scheduler)
     {
         ArgumentNullException.ThrowIfNull(scheduler);
-        scheduler.Admit(chunked: false);
+        scheduler.Admit(PromptBatching.WholeWithinBudget);
         if (scheduler.PlannedSequences > 0)
         {
             return;
