@@ -14,7 +14,7 @@ internal static class ValidateCommand
         Argument<string[]> data = new("DATA") { Description = "Files of measurements, or folders of them; docs/validation.md lists the formats.", Arity = ArgumentArity.OneOrMore };
         Option<string> device = new("--device") { Description = "The GPU that was measured: a name of Devices/Catalogue/gpus. The files do not say it.", Required = true };
         Option<string> stack = new("--stack") { Description = "The software that it ran: a name of 'pimsim list stacks'.", Required = true };
-        Option<string?> collectives = new("--collectives") { Description = $"Software of collectives, of 'pimsim list collectives'. Default: {ValidationSetup.DefaultCollectives}." };
+        Option<string?> collectives = new("--collectives") { Description = $"Software of collectives, of 'pimsim list collectives'. Default: that of the stack, or {ValidationSetup.DefaultCollectives}." };
         Option<string?> link = new("--link") { Description = "Link between the devices, of 'pimsim list links'. Default: the one of the GPU's data sheet." };
         Option<string?> classes = new("--class") { Description = $"Compare these classes only, with commas between: {string.Join(", ", MeasurementClasses.Words)}." };
         Option<DirectoryInfo?> folder = new("--out") { Description = "Write validation.json, every row as validation.csv, report.html and the figures into this folder." };
@@ -23,7 +23,7 @@ internal static class ValidateCommand
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
         format.AcceptOnlyFromAmong("table", "json");
         threads.Validators.Add(RunCommand.RequirePositive);
-        Command command = new("validate", "Compares predicted times and energies of operators with measured ones. Exit code 0 however large the errors are.")
+        Command command = new("validate", "Compares predicted times and energies of operators and of runs of whole models with measured ones. Exit code 0 however large the errors are.")
         {
             data, device, stack, collectives, link, classes, folder, threads, format, catalogue,
         };

@@ -112,6 +112,13 @@ public sealed record GpuStack
         DataNode types = root.Required("data_types");
         DataNode launch = root.Required("launch");
         GpuStack? kernels = root.Optional("kernels_of").Exists ? ReadKernelsOf(root.Optional("kernels_of"), stacks) : null;
+        if (kernels is null && !root.Optional("kernels").Exists)
+        {
+            // One fault instead of one for each section that describes kernels.
+            root.Report("neither 'kernels', with the constants of its kernels, nor 'kernels_of', with the stack whose kernels it runs");
+            root.Problems.ThrowIfAny();
+        }
+
         GpuStack stack = new()
         {
             Name = entry.Name,
@@ -152,9 +159,10 @@ public sealed record GpuStack
         }
 
         CatalogueEntry other = stacks.Open(name, node.Problems);
-        if (other.Root.Optional("kernels_of").Exists)
+        bool runsOthers = other.Root.Optional("kernels_of").Exists;
+        if (runsOthers || other.Root.Optional("class").RawText != ClassName)
         {
-            node.Report($"'{name}' runs the kernels of another stack itself; name that one");
+            node.Report(runsOthers ? $"'{name}' runs the kernels of another stack itself; name that one" : $"'{name}' is no stack of kernels on GPUs ('class: {ClassName}')");
             node.Problems.ThrowIfAny();
         }
 

@@ -6,12 +6,14 @@ namespace PimSim.Devices.Systems;
 /// <summary>What connects the GPUs of a node that share out a model.</summary>
 public static class GpuGroup
 {
-    /// <summary>The software that a stack names for collectives, over the link of the GPU's data sheet; null for one GPU alone.</summary>
+    /// <summary>The software that a stack names for collectives, over the link of the GPU's data sheet, or others; null for one GPU alone.</summary>
     /// <param name="catalogue">Where link and software are.</param>
     /// <param name="parts">The GPU and its stack.</param>
     /// <param name="gpus">GPUs, from 1 on.</param>
+    /// <param name="collectives">Software of collectives; null for that of the stack.</param>
+    /// <param name="link">Link; null for that of the data sheet.</param>
     /// <exception cref="PimSimUserException">The GPU has no link, the stack no collectives, or such a group cannot be.</exception>
-    public static CollectiveModel? Connect(HardwareCatalogue catalogue, GpuParts parts, int gpus)
+    public static CollectiveModel? Connect(HardwareCatalogue catalogue, GpuParts parts, int gpus, string? collectives = null, string? link = null)
     {
         ArgumentNullException.ThrowIfNull(catalogue);
         ArgumentNullException.ThrowIfNull(parts);
@@ -21,21 +23,23 @@ public static class GpuGroup
             return null;
         }
 
-        if (parts.Gpu.PeerLink is null)
+        link ??= parts.Gpu.PeerLink;
+        collectives ??= parts.Stack.Collectives;
+        if (link is null)
         {
             throw new PimSimUserException($"the data sheet of '{parts.Gpu.Name}' names no link between GPUs, so {gpus} of them cannot share a model");
         }
 
-        if (parts.Stack.Collectives is null)
+        if (collectives is null)
         {
             throw new PimSimUserException(
                 $"stack '{parts.Stack.Name}' names no 'collectives', so it runs on one GPU and not on {gpus}; it can name one of {string.Join(", ", catalogue.Collectives.Names)}");
         }
 
         ProblemList problems = new();
-        var link = LinkSpecification.Read(catalogue.Links.Open(parts.Gpu.PeerLink, problems));
-        var collectives = CollectiveStack.Read(catalogue.Collectives.Open(parts.Stack.Collectives, problems), catalogue.Collectives);
+        var connection = LinkSpecification.Read(catalogue.Links.Open(link, problems));
+        var software = CollectiveStack.Read(catalogue.Collectives.Open(collectives, problems), catalogue.Collectives);
         problems.ThrowIfAny();
-        return new CollectiveModel(collectives, parts.Gpu.Architecture.ToString().ToLowerInvariant(), new CollectiveGroup(gpus, link));
+        return new CollectiveModel(software, parts.Gpu.Architecture.ToString().ToLowerInvariant(), new CollectiveGroup(gpus, connection));
     }
 }

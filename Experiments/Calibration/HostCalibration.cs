@@ -32,7 +32,7 @@ public static class HostCalibration
         HardwareCatalogue catalogue = new(request.Catalogue);
         var parts = GpuParts.Open(catalogue, request.Device, request.Stack);
         ZooShapes zoo = new(ExperimentReader.Zoo(request.Catalogue));
-        RunPredictor predictor = new(catalogue, zoo, parts);
+        RunPredictor predictor = new(catalogue, zoo, parts, request.Collectives, request.Link);
         StackFamily family = HostFamily.Of(parts.Stack, parts.Gpu.Architecture);
         List<RunTime> times = [];
         int read = 0;

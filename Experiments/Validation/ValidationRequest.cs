@@ -9,7 +9,7 @@ namespace PimSim.Experiments.Validation;
 /// <param name="Stack">A stack of the catalogue.</param>
 public sealed record ValidationRequest(ImmutableArray<string> Paths, string Device, string Stack)
 {
-    /// <summary>Software of the collectives; null takes <see cref="ValidationSetup.DefaultCollectives"/>.</summary>
+    /// <summary>Software of the collectives; null takes that of the stack, or <see cref="ValidationSetup.DefaultCollectives"/> if it names none.</summary>
     public string? Collectives { get; init; }
 
     /// <summary>Link of the collectives; null takes that of the device's data sheet.</summary>

@@ -8,20 +8,22 @@ namespace PimSim.Experiments.Validation;
 /// <summary>A device and its software out of the catalogue, as often as threads need it.</summary>
 public sealed class ValidationSetup
 {
-    /// <summary>Software of collectives where none is named: NVIDIA's library, which the frameworks of all shipped stacks call.</summary>
+    /// <summary>Software of collectives where neither the request nor the stack names one: NVIDIA's library, which the frameworks of all shipped stacks call.</summary>
     public const string DefaultCollectives = "nccl-2.27";
 
     private readonly HardwareCatalogue _catalogue;
     private readonly GpuParts _parts;
     private readonly CollectiveStack _collectives;
     private readonly LinkSpecification? _link;
+    private readonly string? _chosenCollectives;
 
-    private ValidationSetup(HardwareCatalogue catalogue, GpuParts parts, CollectiveStack collectives, LinkSpecification? link)
+    private ValidationSetup(HardwareCatalogue catalogue, GpuParts parts, CollectiveStack collectives, LinkSpecification? link, string? chosenCollectives)
     {
         _catalogue = catalogue;
         _parts = parts;
         _collectives = collectives;
         _link = link;
+        _chosenCollectives = chosenCollectives;
         Create();
     }
 
@@ -44,10 +46,10 @@ public sealed class ValidationSetup
 
         GpuParts parts = GpuParts.Open(catalogue, request.Device, request.Stack);
         ProblemList problems = new();
-        CollectiveStack collectives = CollectiveStack.Read(catalogue.Collectives.Open(request.Collectives ?? DefaultCollectives, problems), catalogue.Collectives);
+        CollectiveStack collectives = CollectiveStack.Read(catalogue.Collectives.Open(request.Collectives ?? parts.Stack.Collectives ?? DefaultCollectives, problems), catalogue.Collectives);
         LinkSpecification? link = (request.Link ?? parts.Gpu.PeerLink) is { } name ? LinkSpecification.Read(catalogue.Links.Open(name, problems)) : null;
         problems.ThrowIfAny();
-        return new ValidationSetup(catalogue, parts, collectives, link);
+        return new ValidationSetup(catalogue, parts, collectives, link, request.Collectives);
     }
 
     /// <summary>A predictor of its own for one thread.</summary>
@@ -56,5 +58,5 @@ public sealed class ValidationSetup
 
     /// <summary>A predictor of runs of whole models.</summary>
     /// <param name="zoo">The models by the names of measurements.</param>
-    public RunPredictor CreateRunPredictor(ZooShapes zoo) => new(_catalogue, zoo, _parts);
+    public RunPredictor CreateRunPredictor(ZooShapes zoo) => new(_catalogue, zoo, _parts, _chosenCollectives, Link);
 }

@@ -32,13 +32,14 @@ public static class Validator
         }
 
         (ImmutableArray<ComparedRow> compared, ImmutableArray<SkippedRows> skipped) = Compare(rows, request.Classes, setup.Create, request.Threads, cancellation);
-        (ImmutableArray<ComparedRow> runs, ImmutableArray<SkippedRows> skippedRuns) = CompareRuns(files, request.Classes, setup, zoo, cancellation);
+        ImmutableArray<EndToEndMeasurement> measuredRuns = [.. files.SelectMany(file => file.EndToEnd())];
+        (ImmutableArray<ComparedRow> runs, ImmutableArray<SkippedRows> skippedRuns) = CompareRuns(measuredRuns, request.Classes, setup, zoo, cancellation);
         compared = compared.AddRange(runs);
         skipped = skipped.AddRange(skippedRuns);
         if (compared.IsEmpty)
         {
             throw new PimSimUserException(
-                $"{string.Join(", ", request.Paths)}: none of {rows.Count} rows can be compared{string.Concat(skipped.Take(3).Select(one => $"; {one.Count}: {one.Reason}"))}");
+                $"{string.Join(", ", request.Paths)}: none of {rows.Count + measuredRuns.Length} rows can be compared{string.Concat(skipped.Take(3).Select(one => $"; {one.Count}: {one.Reason}"))}");
         }
 
         (ImmutableArray<ClassErrors> classes, ClassErrors all) = Errors(compared);
@@ -81,11 +82,11 @@ public static class Validator
     }
 
     private static (ImmutableArray<ComparedRow> Compared, ImmutableArray<SkippedRows> Skipped) CompareRuns(
-        ImmutableArray<MeasurementFile> files, ImmutableArray<MeasurementClass> classes, ValidationSetup setup, ZooShapes zoo, CancellationToken cancellation)
+        ImmutableArray<EndToEndMeasurement> measured, ImmutableArray<MeasurementClass> classes, ValidationSetup setup, ZooShapes zoo, CancellationToken cancellation)
     {
         RunPredictor predictor = setup.CreateRunPredictor(zoo);
         List<(ComparedRow?, SkipCause, string)> outcomes = [];
-        foreach (EndToEndMeasurement run in files.SelectMany(file => file.EndToEnd()))
+        foreach (EndToEndMeasurement run in measured)
         {
             cancellation.ThrowIfCancellationRequested();
             outcomes.AddRange(RunComparison.Of(run, classes, predictor));

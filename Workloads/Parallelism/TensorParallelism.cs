@@ -10,7 +10,8 @@ namespace PimSim.Workloads.Parallelism;
 /// products before them by columns, those after them by rows, so that an all-reduce after each of the latter completes the sums. The vocabulary is
 /// shared out too, by an all-reduce after the embedding and an all-gather of the logits; it is padded to a multiple of N. Where there are fewer
 /// key/value heads than devices, each is on several. Norms, residual sums and the choice of the token are done by all. The part is that of the
-/// device with the most work: it adds the biases of the products cut by rows.
+/// device with the most work: it adds the biases of the products cut by rows. With a parallel residual the two sums of a layer are completed apart
+/// too, though they could be added first.
 /// </summary>
 public sealed class TensorParallelism
 {

@@ -15,13 +15,20 @@ public sealed class RunPredictor
     private readonly HardwareCatalogue _catalogue;
     private readonly ZooShapes _zoo;
     private readonly GpuParts _parts;
+    private readonly string? _collectives;
+    private readonly string? _link;
     private readonly GpuCostModel _costs;
     private readonly Dictionary<int, CollectiveModel?> _groups = [];
     private readonly Dictionary<(string Model, int Gpus, int Batch, int Prompt, int Output), BatchPrediction> _batches = [];
 
     /// <summary>Joins the parts.</summary>
+    /// <param name="catalogue">Where links and software of collectives are.</param>
+    /// <param name="zoo">The models by the names of measurements.</param>
+    /// <param name="parts">The GPU and its stack.</param>
+    /// <param name="collectives">Software of collectives; null for that of the stack.</param>
+    /// <param name="link">Link between the GPUs; null for that of the data sheet.</param>
     /// <exception cref="PimSimUserException">The stack does not run on this GPU.</exception>
-    public RunPredictor(HardwareCatalogue catalogue, ZooShapes zoo, GpuParts parts)
+    public RunPredictor(HardwareCatalogue catalogue, ZooShapes zoo, GpuParts parts, string? collectives = null, string? link = null)
     {
         ArgumentNullException.ThrowIfNull(catalogue);
         ArgumentNullException.ThrowIfNull(zoo);
@@ -29,6 +36,8 @@ public sealed class RunPredictor
         _catalogue = catalogue;
         _zoo = zoo;
         _parts = parts;
+        _collectives = collectives;
+        _link = link;
         _costs = new GpuCostModel(parts.Gpu, parts.Silicon, parts.Stack);
     }
 
@@ -47,8 +56,8 @@ public sealed class RunPredictor
             _ when run.Device != Gpu.Name => $"measured on '{run.Hardware}'{(run.Device is null ? "" : $" ({run.Device})")}",
             _ when Stack.Framework is { } own && !run.Framework.StartsWith(own, StringComparison.OrdinalIgnoreCase) => $"ran {run.Framework}; '{Stack.Name}' is of {own}",
             { Devices: > 1, Parallelism: { } words } when !words.StartsWith("tensor", StringComparison.OrdinalIgnoreCase) => $"shared out by '{words}', not by tensor parallelism",
-            _ when run.WeightType is { } weights && weights.Bits() != Stack.WeightType.Bits() => $"weights in {run.WeightType}; '{Stack.Name}' has {Stack.WeightType}",
-            _ when run.KvType is { } kv && kv.Bits() != Stack.KvType.Bits() => $"keys and values in {run.KvType}; '{Stack.Name}' has {Stack.KvType}",
+            _ when run.WeightType is { } weights && weights.Bits() != Stack.WeightType.Bits() => $"weights in {Name(weights)}; '{Stack.Name}' has {Name(Stack.WeightType)}",
+            _ when run.KvType is { } kv && kv.Bits() != Stack.KvType.Bits() => $"keys and values in {Name(kv)}; '{Stack.Name}' has {Name(Stack.KvType)}",
             _ when _zoo.Shape(run.Model) is null => $"'{run.Model}' is not in the model zoo",
             _ => null,
         };
@@ -74,7 +83,7 @@ public sealed class RunPredictor
 
         if (!_groups.TryGetValue(run.Devices, out CollectiveModel? group))
         {
-            _groups[run.Devices] = group = GpuGroup.Connect(_catalogue, _parts, run.Devices);
+            _groups[run.Devices] = group = GpuGroup.Connect(_catalogue, _parts, run.Devices, _collectives, _link);
         }
 
         return batch.On(new GpuDevice(Gpu, stack, _costs, group));
@@ -87,4 +96,6 @@ public sealed class RunPredictor
         string devices = run.Devices == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", {run.Devices} GPUs");
         return string.Create(CultureInfo.InvariantCulture, $"{run.Batch} x ({run.PromptTokens} + {run.OutputTokens}){devices}");
     }
+
+    private static string Name(DataType type) => DataTypes.Names[(int)type];
 }

@@ -47,7 +47,7 @@ public class GpuDeviceTests(ITestOutputHelper output)
     [MemberData(nameof(EveryGpuAndStack))]
     public void Every_shipped_gpu_runs_every_shipped_stack_or_says_which_type_it_lacks(string gpu, string stack)
     {
-        GpuStack software = GpuStack.Read(Replay.Open("stacks", stack));
+        GpuStack software = Replay.Stack(stack);
         GpuSpecification sheet = Replay.Sheet(gpu);
         if (sheet.PeakFlopsPerSecond.ContainsKey(software.ActivationType))
         {

@@ -36,7 +36,10 @@ internal static class Replay
         new CatalogueFolder(folder, [Path.Combine(Catalogue, folder)]).Open(name, new ProblemList());
 
     /// <summary>A shipped GPU with a shipped stack.</summary>
-    public static GpuDevice Gpu(string gpu, string stack) => new(Sheet(gpu), Silicon(gpu), GpuStack.Read(Open("stacks", stack)));
+    public static GpuDevice Gpu(string gpu, string stack) => new(Sheet(gpu), Silicon(gpu), Stack(stack));
+
+    /// <summary>A shipped stack.</summary>
+    public static GpuStack Stack(string stack) => GpuStack.Read(Open("stacks", stack), new HardwareCatalogue(null).Stacks);
 
     /// <summary>The data sheet of a shipped GPU.</summary>
     public static GpuSpecification Sheet(string gpu)

@@ -7,6 +7,13 @@ namespace PimSim.Experiments.Tests.Validation;
 
 public class ValidatorTests
 {
+    private static readonly string[] Runs =
+    [
+        "model,hardware,prompt_size,batch_size,token_size,peak_power,average_power,prompt_time,token_time,e2e_time,tensor_parallel",
+        "llama2-70b,a100-80gb,512,1,128,1.0,0.7,196.2,54.8,7168.9,4",
+        "llama2-70b,h100-80gb,512,1,128,1.0,0.7,196.2,54.8,7168.9,4",
+    ];
+
     [Fact]
     public void Times_that_are_the_models_own_have_no_error()
     {
@@ -89,17 +96,32 @@ public class ValidatorTests
     }
 
     [Fact]
-    public void Runs_of_whole_models_are_refused_alone_and_left_out_beside_others()
+    public void Runs_of_whole_models_are_compared_alone_and_beside_rows_of_operators()
     {
         using GemmTable table = new();
-        string runs = table.WriteLines(
-            "perf_model.csv",
-            "model,hardware,prompt_size,batch_size,token_size,peak_power,average_power,prompt_time,token_time,e2e_time,tensor_parallel",
-            "llama2-70b,a100-80gb,512,1,128,1.0,0.7,196.2,54.8,7168.9,2");
-        Assert.Contains("whole models", Assert.Throws<PimSimUserException>(() => Run(GemmTable.Request(runs))).Message, StringComparison.Ordinal);
-        ValidationResult result = Run(GemmTable.Request(runs, table.Write(1)));
-        Assert.Contains("whole models", Assert.Single(result.Warnings), StringComparison.Ordinal);
-        Assert.Equal(GemmTable.Count, result.Rows.Length);
+        string runs = table.WriteLines("perf_model.csv", Runs);
+        ValidationResult alone = Run(new ValidationRequest([runs], GemmTable.Device, "vllm-2023"));
+        Assert.Equal([MeasurementClass.PromptStep, MeasurementClass.TokenStep, MeasurementClass.WholeRun], alone.Rows.Select(row => row.Measurement.Class));
+        Assert.Equal("measured on 'h100-80gb' (h100-sxm)", Assert.Single(alone.Skipped).Reason);
+        Assert.Empty(alone.Warnings);
+
+        // A stack that names no software of collectives runs on one GPU.
+        ValidationResult both = Run(GemmTable.Request(runs, table.Write(1)));
+        Assert.Equal(GemmTable.Count, both.Rows.Length);
+        Assert.Contains(both.Skipped, one => one.Cause == SkipCause.NotPredicted && one.Reason.Contains("names no 'collectives'", StringComparison.Ordinal));
+        Assert.Contains("none of 2 rows can be compared", Assert.Throws<PimSimUserException>(() => Run(GemmTable.Request(runs))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_link_and_collectives_that_are_asked_for_count_for_runs_too()
+    {
+        using GemmTable table = new();
+        ValidationRequest request = new([table.WriteLines("perf_model.csv", Runs)], GemmTable.Device, "vllm-2023");
+        ValidationResult plain = Run(request);
+        Assert.Equal(("nvlink3", "nccl-2.27"), (plain.Link, plain.Collectives));
+        Assert.True(Run(request with { Link = "pcie4-x16" }).Rows[0].PredictedNs > plain.Rows[0].PredictedNs);
+        Assert.NotEqual(plain.Rows[1].PredictedNs, Run(request with { Collectives = "vllm-custom-allreduce-eager" }).Rows[1].PredictedNs);
+        Assert.Equal(3, Run(request with { Stack = GemmTable.Stack, Collectives = "nccl-2.27" }).Rows.Length);
     }
 
     [Theory]

@@ -25,6 +25,7 @@ public sealed class RunTests(ITestOutputHelper output) : IDisposable
             {
                 Model = "llama2-70b",
                 Hardware = "a100-80gb",
+                Device = "a100-80",
                 Framework = "vLLM (2023)",
                 Devices = 4,
                 Parallelism = "tensor",
