@@ -25,11 +25,17 @@ public sealed class DeviceReplica : IReplica
     private int _index;
 
     /// <summary>Puts the model onto a system of the catalogue.</summary>
-    /// <exception cref="PimSimUserException">The model does not fit the system, or cannot be shared out over its devices.</exception>
+    /// <exception cref="PimSimUserException">It is a PIM system, the model does not fit it, or cannot be shared out over its devices.</exception>
     public DeviceReplica(SystemDefinition system, ModelShape model)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(model);
+        if (system.Memory is not null)
+        {
+            throw new PimSimUserException(
+                $"'{system.Name}' keeps keys and values in a fixed place of its memory for each sequence; serving needs paged ones, which are not built for PIM yet. GPUs and CPUs can serve");
+        }
+
         IDevice Create() => system.CreateDevice(new PimSimulation(Accelerate: true));
         _parallelism = new TensorParallelism(model, system.Ranks);
         KvCapacityTokens = KvCapacity.Of(Create, tokens => _parallelism.Shard(model.Footprint(tokens, 1)));

@@ -72,7 +72,10 @@ internal sealed class RequestsReader
         string end = most is { } number ? $", {number} requests" : duration is { } span ? string.Create(CultureInfo.InvariantCulture, $", {span * 1e-9:0.###} s") : "";
         Words = $"{arrivals} arrivals{(_traceName.Length > 0 ? $", {_traceName}" : "")}, {lengthWords}{end}, seed {Seed}";
         Requests = load => new RequestStream(ArrivalsOf(arrivals, load, coefficient), lengths, Seed, most, duration, sharing);
-        Try(node, () => Requests(Loads[0]));
+        if (node.Problems.Problems.Count == 0)
+        {
+            Try(node, () => Requests(Loads[0]));
+        }
     }
 
     private IArrivals ArrivalsOf(string word, double? load, double coefficient) => word switch

@@ -44,6 +44,15 @@ public sealed record ServingExperiment
     /// <summary>Users who each wait for their answer, and how long they think then; null for requests that come when they come.</summary>
     public required (int Users, Simulator.Kernel.Picoseconds Think)? ClosedLoop { get; init; }
 
+    /// <summary>How a real system fared, where the requests are a record of one.</summary>
+    public required MeasuredService? Measured { get; init; }
+
+    /// <summary>Replicas that generate all tokens but the first, the others reading prompts only; 0: all do both.</summary>
+    public required int DecodeReplicas { get; init; }
+
+    /// <summary>The link out of each replica that reads prompts; null without <see cref="DecodeReplicas"/>.</summary>
+    public required KvLink? KvLink { get; init; }
+
     /// <summary>The requests in words.</summary>
     public required string Workload { get; init; }
 

@@ -51,6 +51,7 @@ public static class ServingExperimentReader
         string router = serving.Optional("router").Word(RouterWords, "round-robin");
         int replicas = (int)serving.Optional("replicas").Integer(1, MostReplicas, 1);
         KvLink? swap = ReadSwap(serving, policy);
+        (int decodeReplicas, KvLink? link) = ReadDisaggregation(serving, replicas);
         ServingLimits limits = ReadLimits(serving.Optional("limits"));
         ServiceLevels? levels = ReadLevels(serving.Optional("serviceLevels"));
         serving.RejectUnknownKeys();
@@ -82,6 +83,9 @@ public static class ServingExperimentReader
             Loads = requests.Loads,
             Requests = requests.Requests,
             ClosedLoop = requests.ClosedLoop,
+            Measured = MeasuredService.Of(requests.Measured),
+            DecodeReplicas = decodeReplicas,
+            KvLink = link,
             Workload = requests.Words,
             Seed = requests.Seed,
             InputHash = ExperimentReader.Hash(inputs),
@@ -109,6 +113,38 @@ public static class ServingExperimentReader
 
         bandwidth.Report("0 moves nothing; leave the key out to compute preempted sequences again");
         return null;
+    }
+
+    private static (int Replicas, KvLink? Link) ReadDisaggregation(DataNode serving, int replicas)
+    {
+        DataNode decode = serving.Optional("decodeReplicas");
+        DataNode link = serving.Optional("kvLink");
+        if (!decode.Exists)
+        {
+            if (link.Exists)
+            {
+                link.Report("goes with 'decodeReplicas': caches move only between replicas that read prompts and those that generate");
+            }
+
+            return (0, null);
+        }
+
+        int count = (int)decode.Integer(1, MostReplicas, 1);
+        DataNode needed = serving.Required("kvLink");
+        double bytesPerSecond = (double)needed.Required("bandwidth").Quantity(Dimension.Bandwidth);
+        Picoseconds latency = new((long)needed.Optional("latency").Quantity(Dimension.Time, 0));
+        needed.RejectUnknownKeys();
+        if (bytesPerSecond > 0)
+        {
+            return (count, new KvLink(bytesPerSecond, latency));
+        }
+
+        if (needed.Exists)
+        {
+            needed.Optional("bandwidth").Report("0 moves nothing");
+        }
+
+        return (count, null);
     }
 
     private static ServingLimits ReadLimits(DataNode node)

@@ -20,6 +20,9 @@ public sealed record ServingExperimentResult
     /// <summary>Limits that goodput counts by; null where none are given.</summary>
     public required ServiceLevels? ServiceLevels { get; init; }
 
+    /// <summary>How a real system fared, where the requests are a record of one.</summary>
+    public MeasuredService? Measured { get; init; }
+
     /// <summary>The points.</summary>
     public required IReadOnlyList<ServingPoint> Points { get; init; }
 }

@@ -51,19 +51,24 @@ public static class ServingRunner
             InputHash = experiment.InputHash,
             Workload = experiment.Workload,
             ServiceLevels = experiment.ServiceLevels,
+            Measured = experiment.Measured,
             Points = points,
         };
     }
 
     private static ServingPoint RunPoint(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, double? load, CancellationToken cancellation)
     {
-        DeviceReplica[] replicas = Replicas(experiment, model, system);
+        int count = experiment.Replicas + experiment.DecodeReplicas;
+        DeviceReplica[] replicas = Replicas(count, model, system);
         KeptRecords kept = new();
         using IArrivalSource arrivals = experiment.Arrivals(load);
         ServingSystem serving = new()
         {
-            Pool = new ReplicaPool { Replicas = replicas, Policy = experiment.Policy, Limits = experiment.Limits, Router = experiment.Router },
+            Pool = Pool(replicas[..experiment.Replicas], experiment.Limits),
+            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
+            KvLink = experiment.KvLink,
         };
+        ReplicaPool Pool(DeviceReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
         ServingOptions options = new() { Seed = experiment.Seed, ServiceLevels = experiment.ServiceLevels, Requests = kept, Iterations = kept };
         ServingResult result = new ServingSimulation(serving, arrivals, options).Run(cancellation);
         foreach (DeviceReplica replica in replicas)
@@ -73,13 +78,13 @@ public static class ServingRunner
 
         Dictionary<string, double> joules = Sum(replicas, ledger => ledger.EnergyComponents, (ledger, row, column) => ledger.Energy(row, column).Joules);
         double seconds = result.Makespan.Seconds;
-        Price price = experiment.Replicas == 1 ? system.Definition.Price : GroupPrice.Of(system.Definition.Price, experiment.Replicas);
+        Price price = count == 1 ? system.Definition.Price : GroupPrice.Of(system.Definition.Price, count);
         return new ServingPoint
         {
             System = system.Label,
             Model = model.Name,
             Policy = experiment.Policy.Name,
-            Replicas = experiment.Replicas,
+            Replicas = count,
             RequestsPerSecond = load,
             Result = result,
             Joules = joules,
@@ -91,11 +96,11 @@ public static class ServingRunner
         };
     }
 
-    private static DeviceReplica[] Replicas(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system)
+    private static DeviceReplica[] Replicas(int count, (string Name, ModelShape Shape) model, ExperimentSystem system)
     {
         try
         {
-            return [.. Enumerable.Range(0, experiment.Replicas).Select(_ => new DeviceReplica(system.Definition, model.Shape))];
+            return [.. Enumerable.Range(0, count).Select(_ => new DeviceReplica(system.Definition, model.Shape))];
         }
         catch (PimSimUserException fault)
         {
