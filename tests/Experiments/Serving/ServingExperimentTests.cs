@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CsCheck;
 using PimSim.Experiments.Serving;
 using PimSim.Simulator.Kernel;
@@ -117,6 +118,27 @@ public class ServingExperimentTests
         {
             Assert.True(point.Requests.Count(request => request.Arrival <= now && request.Finished > now) <= 2);
         }
+    }
+
+    [Theory]
+    [InlineData("title: a", "qqqqqqqqqqqqqqqq: 1\ntitle: a", "")]
+    [InlineData("policy: vllm", "qqqqqqqqqqqqqqqq: 1", "serving")]
+    [InlineData("arrivals: poisson", "arrivals: poisson\n  qqqqqqqqqqqqqqqq: 1", "requests")]
+    [InlineData("maxSequences: 16,", "maxSequences: 16, qqqqqqqqqqqqqqqq: 1,", "serving.limits")]
+    public void The_schema_knows_the_keys_that_the_reader_knows(string right, string wrong, string section)
+    {
+        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "serving.schema.json")));
+        JsonElement place = schema.RootElement;
+        foreach (string key in section.Split('.', StringSplitOptions.RemoveEmptyEntries))
+        {
+            place = place.GetProperty("properties").GetProperty(key);
+        }
+
+        IEnumerable<string> keys = place.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
+
+        // The reader lists what it knows when it meets a key that resembles nothing.
+        string message = Assert.Throws<PimSimUserException>(() => Read(Text.Replace(right, wrong, StringComparison.Ordinal))).Message;
+        Assert.Contains($"known: {string.Join(", ", keys)}", message, StringComparison.Ordinal);
     }
 
     internal static ServingExperiment Read(string text)
