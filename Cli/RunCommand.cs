@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
+using PimSim.Experiments.Serving;
 
 namespace PimSim.Cli;
 
@@ -50,6 +51,13 @@ internal static class RunCommand
 
     private static int Run(RunRequest request)
     {
+        if (ServingExperimentReader.Matches(request.ExperimentFile))
+        {
+            using Interruption interruption = new();
+            ServingSession.Run(request, interruption.Token);
+            return 0;
+        }
+
         // The host brings Ctrl-C and SIGTERM as one cancellation; nothing is logged.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "pimsim" });
         builder.Services.AddSingleton(request);

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using PimSim.Devices.Gpu;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Devices;
 
 /// <summary>
-/// The fields of an operator that its cost can depend on, packed: everything but its role, its phase, and what an opaque operator was
+/// The fields of an operator that its cost can depend on, packed: everything but its role, its phase (but for attention), and what an opaque operator was
 /// called and took. One word of small fields and fourteen integers, in pairs:
 /// <code>
 ///     kind | activation | norm | weights | activations | kv | mask | bias, collective, present
@@ -15,6 +16,9 @@ internal readonly struct OperatorKey : IEquatable<OperatorKey>
 {
     /// <summary>Tells a key from an empty place.</summary>
     private const ulong Present = 1UL << 63;
+
+    // The one thing that a phase decides: which kernel attention over one token of each sequence runs in.
+    private const ulong AmongPrompts = 1UL << 62;
 
     private readonly ulong _sort;
     private readonly ulong _rows;
@@ -31,7 +35,7 @@ internal readonly struct OperatorKey : IEquatable<OperatorKey>
     {
         _sort = (ulong)op.Kind | ((ulong)op.Activation << 8) | ((ulong)op.Norm << 16) | ((ulong)op.WeightType << 24) | ((ulong)op.ActivationType << 32)
             | ((ulong)op.KvType << 40) | ((ulong)op.Mask << 48) | (op.Bias ? 1UL << 56 : 0)
-            | ((ulong)op.Collective << 57) | Present;
+            | ((ulong)op.Collective << 57) | (OperatorKernels.AmongPrompts(op) ? AmongPrompts : 0) | Present;
         _rows = Pair(op.Rows, op.Context);
         _matrix = Pair(op.Inputs, op.Outputs);
         _sequences = Pair(op.Sequences, op.Heads);

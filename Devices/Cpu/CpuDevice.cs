@@ -148,6 +148,9 @@ public sealed class CpuDevice : IDevice
         return new Picoseconds(_booked);
     }
 
+    /// <inheritdoc/>
+    public void Rest(Picoseconds span) => Ledger.Add(LedgerRows.Between, StaticEnergy, _processor.Power.Static * span);
+
     private void Book(int row, int component, Picoseconds span, Power power)
     {
         if (span.Value > 0)

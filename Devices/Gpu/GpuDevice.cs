@@ -166,6 +166,9 @@ public sealed class GpuDevice : IDevice
         return new Picoseconds(over);
     }
 
+    /// <inheritdoc/>
+    public void Rest(Picoseconds span) => Ledger.Add(LedgerRows.Between, StaticEnergy, _staticPower * span);
+
     private Picoseconds ExecuteCollective(in Operator op, Picoseconds start)
     {
         if (_group is null || op.Ranks != _ranks)

@@ -89,7 +89,7 @@ public sealed record GpuStack
         {
             if (family.Serves(architecture, attention.KvType))
             {
-                return attention.Rows / attention.Sequences <= family.Constants.MostQueries;
+                return attention.Rows / attention.Sequences <= family.Constants.MostQueries && !(family.Constants.JoinsPrompts && OperatorKernels.AmongPrompts(attention));
             }
         }
 

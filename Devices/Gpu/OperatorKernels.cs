@@ -85,6 +85,9 @@ public sealed class OperatorKernels
         return tokens == 0 ? default : Product(op, 1, tokens, op.Outputs, (long)op.Taps * op.Inputs);
     }
 
+    /// <summary>Whether an attention is that of sequences that take one token each in a step that also reads prompts.</summary>
+    internal static bool AmongPrompts(in Operator op) => op.Kind == OperatorKind.Attention && op.Phase == Phase.Prefill && op.Rows == op.Sequences;
+
     private KernelTime Attention(in Operator op, int kernels)
     {
         long queries = op.Rows / op.Sequences;
@@ -105,7 +108,7 @@ public sealed class OperatorKernels
         }
 
         DecodeAttentionConstants decode = Find(_stack.DecodeAttention, "decode_attention", op.KvType).Constants;
-        return queries <= decode.MostQueries
+        return queries <= decode.MostQueries && !(decode.JoinsPrompts && AmongPrompts(op))
             ? DecodeAttentionKernel.Time(shape, machine, decode)
             : PrefillAttentionKernel.Time(shape, machine, Find(_stack.PrefillAttention, "prefill_attention", op.KvType).Constants);
     }

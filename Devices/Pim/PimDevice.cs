@@ -109,6 +109,13 @@ public sealed class PimDevice : IDevice
         return end;
     }
 
+    /// <inheritdoc/>
+    public void Rest(Picoseconds span)
+    {
+        _energy.BookStandby(Ledger, LedgerRows.Between, span);
+        Ledger.Add(LedgerRows.Between, (int)PimEnergyComponent.AsicStatic, _asic.Configuration.StaticPower * span);
+    }
+
     private Picoseconds Multiply(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {
         (WeightMapping mapping, int baseRow) = layout.Weights(op.Role, instance);

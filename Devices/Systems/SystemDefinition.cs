@@ -1,6 +1,7 @@
 using PimSim.Devices.Asic;
 using PimSim.Devices.Cpu;
 using PimSim.Devices.Gpu;
+using PimSim.Devices.Links;
 using PimSim.Devices.Pim;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
@@ -11,7 +12,7 @@ namespace PimSim.Devices.Systems;
 public readonly record struct ParameterChange(string Part, string Path, DataNode Value);
 
 /// <summary>
-/// Hardware that can run a model: PIM memory with an ASIC, or a GPU or CPU with a software stack, and its price. A file of
+/// Hardware that can run a model: PIM memory with an ASIC, a GPU or several of one node, or a CPU with a software stack, and its price. A file of
 /// kind <c>system</c> names the parts; all numbers are in theirs. Immutable; devices are made from it as often as needed.
 /// </summary>
 public sealed class SystemDefinition
@@ -22,6 +23,9 @@ public sealed class SystemDefinition
         ["gpu"] = ["gpu", "stack", "price"],
         [CpuSpecification.EntryKind] = ["cpu", "stack", "price"],
     };
+
+    /// <summary>GPUs of one node.</summary>
+    private const int MostGpus = 16;
 
     private readonly Func<PimSimulation, IDevice> _create;
 
@@ -47,8 +51,11 @@ public sealed class SystemDefinition
     /// <summary>The PIM memory, if there is one.</summary>
     public PimMemory? Memory { get; }
 
-    /// <summary>What an hour costs.</summary>
+    /// <summary>What an hour costs, all devices together.</summary>
     public Price Price { get; }
+
+    /// <summary>Devices that share out a model by tensor parallelism: what runs on the system are the steps of one of them.</summary>
+    public int Ranks { get; private init; } = 1;
 
     /// <summary>Reads a system and its parts; null if something is wrong with it, which then stands in
     /// <paramref name="problems"/>.</summary>
@@ -85,6 +92,7 @@ public sealed class SystemDefinition
             }
         }
 
+        int gpus = type == "gpu" ? (int)entry.Root.Optional("gpus").Integer(1, MostGpus, 1) : 1;
         entry.Root.RejectUnknownKeys();
         foreach (ParameterChange change in changes)
         {
@@ -122,7 +130,13 @@ public sealed class SystemDefinition
         {
             (GpuParts gpu, CatalogueEntry silicon) = GpuParts.Read(catalogue, parts["gpu"], parts["stack"], problems);
             ordered.Add(silicon);
-            return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new GpuDevice(gpu.Gpu, gpu.Silicon, gpu.Stack), price);
+            if (problems.Problems.Count > before)
+            {
+                return null;
+            }
+
+            CollectiveModel? group = GpuGroup.Connect(catalogue, gpu, gpus);
+            return new(entry, ordered, null, _ => new GpuDevice(gpu.Gpu, gpu.Silicon, gpu.Stack, group), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Ranks = gpus };
         }
 
         CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);

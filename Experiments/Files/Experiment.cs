@@ -1,7 +1,9 @@
 using PimSim.Devices.Systems;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
+using PimSim.Workloads.Parallelism;
 using PimSim.Workloads.Techniques;
 
 namespace PimSim.Experiments.Files;
@@ -55,8 +57,17 @@ public sealed record Experiment
 
     /// <summary>The steps of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
-    /// <exception cref="Traces.Format.Documents.PimSimUserException">The model has too few positions.</exception>
+    /// <exception cref="PimSimUserException">The model has too few positions.</exception>
     public IStepSource Source(int index) => Trace is not null ? Trace.Source : new GenerationSource(Models[index].Shape, Technique!, Request!);
+
+    /// <summary>The part that one of several devices has in the steps of a workload.</summary>
+    /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
+    /// <param name="ranks">Devices that share the model out.</param>
+    /// <exception cref="PimSimUserException">The model has too few positions or cannot be shared out like that; a recorded trace cannot be shared out.</exception>
+    public IStepSource Source(int index, int ranks) =>
+        ranks == 1 ? Source(index)
+        : Trace is null ? new TensorParallelSource(Source(index), new TensorParallelism(Models[index].Shape, ranks))
+        : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
 
     /// <summary>Layers of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>

@@ -85,7 +85,7 @@ public static class ExperimentReader
     public static ModelZoo Zoo(string? userFolder) =>
         new(userFolder is null ? [ModelZoo.ShippedFolder] : [ModelZoo.ShippedFolder, Path.Combine(userFolder, "models")]);
 
-    private static string? UserFolder(DataNode root, string path)
+    internal static string? UserFolder(DataNode root, string path)
     {
         DataNode node = root.Optional("catalogue");
         if (!node.Exists)
@@ -155,7 +155,7 @@ public static class ExperimentReader
         }
     }
 
-    private static List<(string Name, ModelShape Shape)> ReadModels(DataNode root, ModelZoo zoo, SortedDictionary<string, string> inputs, ProblemList problems)
+    internal static List<(string Name, ModelShape Shape)> ReadModels(DataNode root, ModelZoo zoo, SortedDictionary<string, string> inputs, ProblemList problems)
     {
         List<(string, ModelShape)> models = [];
         foreach (DataNode item in root.Required("models").Items())
@@ -181,7 +181,7 @@ public static class ExperimentReader
         return models;
     }
 
-    private static List<ExperimentSystem> ReadSystems(DataNode root, HardwareCatalogue hardware, SortedDictionary<string, string> inputs, ProblemList problems)
+    internal static List<ExperimentSystem> ReadSystems(DataNode root, HardwareCatalogue hardware, SortedDictionary<string, string> inputs, ProblemList problems)
     {
         List<ExperimentSystem> systems = [];
         foreach (DataNode item in root.Required("systems").Items())
@@ -260,7 +260,7 @@ public static class ExperimentReader
         return selection.Count == 0 || selection.Contains(name);
     }
 
-    private static string Hash(SortedDictionary<string, string> inputs)
+    internal static string Hash(SortedDictionary<string, string> inputs)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string name, string text) in inputs)

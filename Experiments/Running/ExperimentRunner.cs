@@ -31,13 +31,13 @@ public static class ExperimentRunner
         for (int index = 0; index < experiment.WorkloadNames.Count; index++)
         {
             int workload = index;
-            IStepSource? source = Try(faults, experiment.WorkloadNames[index], () => experiment.Source(workload));
-            foreach (ExperimentSystem system in source is null ? [] : experiment.Systems)
+            IStepSource? whole = Try(faults, experiment.WorkloadNames[index], () => experiment.Source(workload));
+            foreach (ExperimentSystem system in whole is null ? [] : experiment.Systems)
             {
                 Try(faults, system.Label, () =>
                 {
                     IDevice device = system.Definition.CreateDevice(new PimSimulation(Accelerate: true));
-                    device.Load(source!.Footprint);
+                    device.Load(experiment.Source(workload, system.Definition.Ranks).Footprint);
                     return device;
                 });
             }
@@ -90,7 +90,8 @@ public static class ExperimentRunner
 
     private static PointResult RunPoint(Experiment experiment, int workload, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
     {
-        IStepSource source = experiment.Source(workload);
+        int ranks = system.Definition.Ranks;
+        IStepSource source = experiment.Source(workload, ranks);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
         ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
         if (replay.Elapsed == Picoseconds.Zero)
@@ -108,7 +109,7 @@ public static class ExperimentRunner
             System = system.Label,
             Parts = [.. system.Definition.Parts.Select(part => part.Name)],
             Changes = system.Changes,
-            Parameters = source.Footprint.Parameters,
+            Parameters = experiment.Source(workload).Footprint.Parameters,
             Tokens = replay.Tokens,
             ElapsedPicoseconds = replay.Elapsed.Value,
             FirstTokenPicoseconds = replay.FirstToken?.Value,
@@ -124,8 +125,8 @@ public static class ExperimentRunner
             TimeComponents = device.Ledger.TimeComponents,
             EnergyComponents = device.Ledger.EnergyComponents,
             Counters = device.Counters,
-            Flops = replay.Cost.Flops,
-            TraceBytes = replay.Cost.Bytes,
+            Flops = replay.Cost.Flops * ranks,
+            TraceBytes = replay.Cost.Bytes * ranks,
         };
     }
 

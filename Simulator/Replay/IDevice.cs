@@ -40,6 +40,9 @@ public interface IDevice
     /// <summary>Called after the last operator of a step.</summary>
     /// <returns>When the step is over, at or after <paramref name="end"/>.</returns>
     Picoseconds EndStep(Step step, Picoseconds end);
+
+    /// <summary>Books the energy of a span between steps in which the device has nothing to do. It books no time.</summary>
+    void Rest(Picoseconds span);
 }
 
 /// <summary>Rows of a device ledger: one per operator role, and one for what belongs to no operator.</summary>

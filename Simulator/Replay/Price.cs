@@ -1,3 +1,4 @@
+using System.Globalization;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Simulator.Replay;
@@ -40,6 +41,23 @@ public sealed record RentalPrice(double Rate) : Price
 {
     /// <inheritdoc/>
     public override double DollarsPerHour(double averageWatts) => Rate;
+}
+
+/// <summary>Several equal devices.</summary>
+/// <param name="Each">Price of one.</param>
+/// <param name="Count">How many.</param>
+public sealed record GroupPrice(Price Each, int Count) : Price
+{
+    /// <summary>The price of <paramref name="count"/> devices that cost <paramref name="each"/>.</summary>
+    public static GroupPrice Of(Price each, int count)
+    {
+        ArgumentNullException.ThrowIfNull(each);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return new GroupPrice(each, count) { Basis = string.Create(CultureInfo.InvariantCulture, $"{count} devices, each {each.Basis}") };
+    }
+
+    /// <summary>Count x the price of one at its part of the power.</summary>
+    public override double DollarsPerHour(double averageWatts) => Count * Each.DollarsPerHour(averageWatts / Count);
 }
 
 /// <summary>A device bought, written off over its hours of work, and fed with electricity.</summary>

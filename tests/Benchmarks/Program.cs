@@ -34,4 +34,11 @@ if (args is ["cpu-replay", string fitted, string predicted, string storage, stri
     return;
 }
 
+// "serving AZURE-CSV POLICY REQUESTS REPLICAS" counts output tokens per CPU second with an iteration that costs next to nothing to predict.
+if (args is ["serving", string lengths, string policy, string requestCount, string replicaCount])
+{
+    ServingSpeed.Measure(lengths, policy, int.Parse(requestCount, CultureInfo.InvariantCulture), int.Parse(replicaCount, CultureInfo.InvariantCulture));
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(DramBenchmarks).Assembly).Run(args);

@@ -59,6 +59,12 @@ public sealed class DecodeAttentionConstants
     /// <summary>Queries of a sequence up to which the library takes this kernel; more are tiled as a prompt's.</summary>
     public int MostQueries { get; }
 
+    /// <summary>
+    /// In a step that also reads prompts, sequences that take one token go through the kernel of the prompts with them, which neither splits contexts
+    /// nor lays grouped queries out as rows.
+    /// </summary>
+    public bool JoinsPrompts { get; init; }
+
     /// <summary>All constants, in the order of <see cref="Definitions"/>.</summary>
     public ImmutableArray<double> Values { get; }
 
@@ -93,7 +99,7 @@ public sealed class DecodeAttentionConstants
     public double TransposeNs { get; }
 
     /// <summary>The same library with other constants.</summary>
-    public DecodeAttentionConstants With(ImmutableArray<double> values) => new(Rule, MostSplits, BlockTokens, MostQueries, values);
+    public DecodeAttentionConstants With(ImmutableArray<double> values) => new(Rule, MostSplits, BlockTokens, MostQueries, values) { JoinsPrompts = JoinsPrompts };
 
     /// <summary>Reads a family's part of a stack file.</summary>
     internal static DecodeAttentionConstants Read(CatalogueEntry entry, DataNode node)
@@ -104,6 +110,9 @@ public sealed class DecodeAttentionConstants
             entry.Integer(node, "most_splits", 1, 1024),
             entry.Integer(node, "block_tokens", 1, 4096),
             entry.Integer(node, "most_queries", 1, 1024),
-            KernelFamilies.Constants(entry, node, Definitions));
+            KernelFamilies.Constants(entry, node, Definitions))
+        {
+            JoinsPrompts = node.Optional("joins_prompts").Exists && entry.Unwrap(node.Optional("joins_prompts")).Flag(false),
+        };
     }
 }

@@ -46,7 +46,7 @@ internal static class ServingSimRows
             ImmutableArray<Operator> operators =
             [
                 .. chunk == 0 ? [] : new[] { SizedBlock.Attention(sizes, table, 1, chunk, before, devices, DataType.Bf16) },
-                .. decodes == 0 ? [] : new[] { SizedBlock.Attention(sizes, table, decodes, 1, cached, devices, DataType.Bf16) },
+                .. decodes == 0 ? [] : new[] { SizedBlock.Attention(sizes, table, decodes, 1, cached, devices, DataType.Bf16) with { Phase = chunk == 0 ? Phase.Decode : Phase.Prefill } },
             ];
             MeasurementClass kind = operators.Length == 2 ? MeasurementClass.MixedAttention : Classes.Of(operators[0]);
             yield return builder.New(table, operators, kind, Time(table, column[4]), MeasuredSpan.Kernel, "attention", source.Model);

@@ -1,0 +1,178 @@
+using PimSim.Devices.Systems;
+using PimSim.Experiments.Files;
+using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Serving;
+using PimSim.Simulator.Serving.Metrics;
+using PimSim.Simulator.Serving.Policies;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+using PimSim.Workloads.Models;
+
+namespace PimSim.Experiments.Serving;
+
+/// <summary>Reads experiment files with a <c>serving</c> section; docs/serving.md has the keys.</summary>
+public static class ServingExperimentReader
+{
+    private const string Section = "serving";
+    private const int MostReplicas = 4096;
+
+    private static readonly string[] PolicyWords = ["vllm", "sarathi", "orca", "static"];
+    private static readonly string[] RouterWords = ["round-robin", "least-loaded"];
+
+    /// <summary>Whether a file is a serving experiment. A file that cannot be read is none: whoever reads it says why.</summary>
+    public static bool Matches(string path)
+    {
+        ProblemList problems = new();
+        try
+        {
+            return DataNode.Load(path, problems).Optional(Section).Exists;
+        }
+        catch (PimSimUserException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads and checks an experiment.</summary>
+    /// <exception cref="PimSimUserException">Something is wrong; one line per problem.</exception>
+    public static ServingExperiment Read(string path)
+    {
+        ProblemList problems = new();
+        DataNode root = DataNode.Load(path, problems);
+        SortedDictionary<string, string> inputs = new(StringComparer.Ordinal) { ["experiment"] = File.ReadAllText(path) };
+        string title = root.Required("title").Text();
+        string? userFolder = ExperimentReader.UserFolder(root, path);
+        HardwareCatalogue hardware = new(userFolder);
+        ModelZoo zoo = ExperimentReader.Zoo(userFolder);
+        List<(string, ModelShape)> models = ExperimentReader.ReadModels(root, zoo, inputs, problems);
+        List<ExperimentSystem> systems = ExperimentReader.ReadSystems(root, hardware, inputs, problems);
+        DataNode serving = root.Required(Section);
+        string policy = serving.Optional("policy").Word(PolicyWords, "vllm");
+        string router = serving.Optional("router").Word(RouterWords, "round-robin");
+        int replicas = (int)serving.Optional("replicas").Integer(1, MostReplicas, 1);
+        KvLink? swap = ReadSwap(serving, policy);
+        (int decodeReplicas, KvLink? link) = ReadDisaggregation(serving, replicas);
+        ServingLimits limits = ReadLimits(serving.Optional("limits"));
+        ServiceLevels? levels = ReadLevels(serving.Optional("serviceLevels"));
+        serving.RejectUnknownKeys();
+        RequestsReader requests = new(path, inputs);
+        DataNode requestsNode = root.Required("requests");
+        if (requestsNode.Exists)
+        {
+            requests.Read(requestsNode);
+        }
+
+        root.RejectUnknownKeys();
+        problems.ThrowIfAny();
+        return new ServingExperiment
+        {
+            Title = title,
+            Models = models,
+            Systems = systems,
+            Replicas = replicas,
+            Router = router == RouterWords[0] ? () => new RoundRobinRouter() : () => new LeastLoadedRouter(),
+            Policy = policy switch
+            {
+                "vllm" => new VllmPolicy(swap),
+                "sarathi" => new SarathiPolicy(swap),
+                "orca" => new OrcaPolicy(),
+                _ => new StaticBatchPolicy(),
+            },
+            Limits = limits,
+            ServiceLevels = levels,
+            Loads = requests.Loads,
+            Requests = requests.Requests,
+            ClosedLoop = requests.ClosedLoop,
+            Measured = MeasuredService.Of(requests.Measured),
+            DecodeReplicas = decodeReplicas,
+            KvLink = link,
+            Workload = requests.Words,
+            Seed = requests.Seed,
+            InputHash = ExperimentReader.Hash(inputs),
+        };
+    }
+
+    private static KvLink? ReadSwap(DataNode serving, string policy)
+    {
+        DataNode bandwidth = serving.Optional("swapBandwidth");
+        if (!bandwidth.Exists)
+        {
+            return null;
+        }
+
+        if (policy is "orca" or "static")
+        {
+            bandwidth.Report($"policy {policy} reserves memory up front and never swaps; 'swapBandwidth' goes with vllm and sarathi");
+        }
+
+        double bytesPerSecond = (double)bandwidth.Quantity(Dimension.Bandwidth);
+        if (bytesPerSecond > 0)
+        {
+            return new KvLink(bytesPerSecond, Picoseconds.Zero);
+        }
+
+        bandwidth.Report("0 moves nothing; leave the key out to compute preempted sequences again");
+        return null;
+    }
+
+    private static (int Replicas, KvLink? Link) ReadDisaggregation(DataNode serving, int replicas)
+    {
+        DataNode decode = serving.Optional("decodeReplicas");
+        DataNode link = serving.Optional("kvLink");
+        if (!decode.Exists)
+        {
+            if (link.Exists)
+            {
+                link.Report("goes with 'decodeReplicas': caches move only between replicas that read prompts and those that generate");
+            }
+
+            return (0, null);
+        }
+
+        int count = (int)decode.Integer(1, MostReplicas, 1);
+        DataNode needed = serving.Required("kvLink");
+        double bytesPerSecond = (double)needed.Required("bandwidth").Quantity(Dimension.Bandwidth);
+        Picoseconds latency = new((long)needed.Optional("latency").Quantity(Dimension.Time, 0));
+        needed.RejectUnknownKeys();
+        if (bytesPerSecond > 0)
+        {
+            return (count, new KvLink(bytesPerSecond, latency));
+        }
+
+        if (needed.Exists)
+        {
+            needed.Optional("bandwidth").Report("0 moves nothing");
+        }
+
+        return (count, null);
+    }
+
+    private static ServingLimits ReadLimits(DataNode node)
+    {
+        ServingLimits limits = new();
+        limits = limits with
+        {
+            MaxSequences = (int)node.Optional("maxSequences").Integer(1, 1 << 20, limits.MaxSequences),
+            MaxBatchedTokens = (int)node.Optional("maxBatchedTokens").Integer(1, 1 << 24, limits.MaxBatchedTokens),
+            BlockTokens = (int)node.Optional("blockTokens").Integer(1, 1 << 16, limits.BlockTokens),
+            Watermark = (double)node.Optional("watermark").Quantity(Dimension.Ratio, (decimal)limits.Watermark),
+            PrefixBlockTokens = (int)node.Optional("prefixBlockTokens").Integer(0, 1 << 20, limits.PrefixBlockTokens),
+        };
+        node.RejectUnknownKeys();
+        return limits;
+    }
+
+    private static ServiceLevels? ReadLevels(DataNode node)
+    {
+        if (!node.Exists)
+        {
+            return null;
+        }
+
+        ServiceLevels levels = new(
+            new Picoseconds((long)node.Required("timeToFirstToken").Quantity(Dimension.Time)),
+            new Picoseconds((long)node.Required("timePerOutputToken").Quantity(Dimension.Time)));
+        node.RejectUnknownKeys();
+        return levels;
+    }
+}

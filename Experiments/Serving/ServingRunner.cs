@@ -1,0 +1,131 @@
+using PimSim.Experiments.Files;
+using PimSim.Experiments.Running;
+using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Replay;
+using PimSim.Simulator.Serving;
+using PimSim.Simulator.Serving.Arrivals;
+using PimSim.Simulator.Serving.Metrics;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+
+namespace PimSim.Experiments.Serving;
+
+/// <summary>Runs a serving experiment: every model on every system under every load.</summary>
+public static class ServingRunner
+{
+    /// <summary>Runs all points. The result is the same whatever the number of threads.</summary>
+    /// <param name="experiment">What to run.</param>
+    /// <param name="threads">Points simulated at once.</param>
+    /// <param name="onPoint">Called from any thread after each point.</param>
+    /// <param name="cancellation">Looked at between events.</param>
+    /// <exception cref="PimSimUserException">A model does not fit a system, or the requests are wrong.</exception>
+    public static ServingExperimentResult Run(ServingExperiment experiment, int threads, Action? onPoint, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        (int Model, int System, double? Load)[] order =
+        [
+            .. from model in Enumerable.Range(0, experiment.Models.Count)
+               from system in Enumerable.Range(0, experiment.Systems.Count)
+               from load in experiment.Loads
+               select (model, system, load),
+        ];
+        var points = new ServingPoint[order.Length];
+        try
+        {
+            Parallel.For(0, order.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, index =>
+            {
+                (int model, int system, double? load) = order[index];
+                points[index] = RunPoint(experiment, experiment.Models[model], experiment.Systems[system], load, cancellation);
+                onPoint?.Invoke();
+            });
+        }
+        catch (AggregateException faults) when (faults.InnerExceptions.All(fault => fault is PimSimUserException))
+        {
+            throw new PimSimUserException(string.Join(Environment.NewLine, faults.InnerExceptions.Select(fault => fault.Message).Distinct().Order(StringComparer.Ordinal)), faults);
+        }
+
+        return new ServingExperimentResult
+        {
+            Title = experiment.Title,
+            Version = ExperimentRunner.Version,
+            InputHash = experiment.InputHash,
+            Workload = experiment.Workload,
+            ServiceLevels = experiment.ServiceLevels,
+            Measured = experiment.Measured,
+            Points = points,
+        };
+    }
+
+    private static ServingPoint RunPoint(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, double? load, CancellationToken cancellation)
+    {
+        int count = experiment.Replicas + experiment.DecodeReplicas;
+        DeviceReplica[] replicas = Replicas(count, model, system);
+        KeptRecords kept = new();
+        using IArrivalSource arrivals = experiment.Arrivals(load);
+        ServingSystem serving = new()
+        {
+            Pool = Pool(replicas[..experiment.Replicas], experiment.Limits),
+            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
+            KvLink = experiment.KvLink,
+        };
+        ReplicaPool Pool(DeviceReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
+        ServingOptions options = new() { Seed = experiment.Seed, ServiceLevels = experiment.ServiceLevels, Requests = kept, Iterations = kept };
+        ServingResult result = new ServingSimulation(serving, arrivals, options).Run(cancellation);
+        foreach (DeviceReplica replica in replicas)
+        {
+            replica.Rest(result.Makespan);
+        }
+
+        Dictionary<string, double> joules = Sum(replicas, ledger => ledger.EnergyComponents, (ledger, row, column) => ledger.Energy(row, column).Joules);
+        double seconds = result.Makespan.Seconds;
+        Price price = count == 1 ? system.Definition.Price : GroupPrice.Of(system.Definition.Price, count);
+        return new ServingPoint
+        {
+            System = system.Label,
+            Model = model.Name,
+            Policy = experiment.Policy.Name,
+            Replicas = count,
+            RequestsPerSecond = load,
+            Result = result,
+            Joules = joules,
+            Seconds = Sum(replicas, ledger => ledger.TimeComponents, (ledger, row, column) => ledger.Time(row, column).Seconds),
+            DollarsPerHour = price.DollarsPerHour(seconds > 0 ? joules.Values.Sum() / seconds : 0),
+            PriceBasis = price.Basis,
+            Requests = kept.Requests,
+            Iterations = kept.Iterations,
+        };
+    }
+
+    private static DeviceReplica[] Replicas(int count, (string Name, ModelShape Shape) model, ExperimentSystem system)
+    {
+        try
+        {
+            return [.. Enumerable.Range(0, count).Select(_ => new DeviceReplica(system.Definition, model.Shape))];
+        }
+        catch (PimSimUserException fault)
+        {
+            throw new PimSimUserException($"{system.Label}: {fault.Message}", fault);
+        }
+    }
+
+    private static Dictionary<string, double> Sum(DeviceReplica[] replicas, Func<CostLedger, IReadOnlyList<string>> components, Func<CostLedger, int, int, double> entry)
+    {
+        Dictionary<string, double> sums = new(StringComparer.Ordinal);
+        IReadOnlyList<string> names = components(replicas[0].Ledger);
+        for (int column = 0; column < names.Count; column++)
+        {
+            double sum = 0;
+            foreach (DeviceReplica replica in replicas)
+            {
+                for (int row = 0; row < replica.Ledger.Rows; row++)
+                {
+                    sum += entry(replica.Ledger, row, column);
+                }
+            }
+
+            sums[names[column]] = sum;
+        }
+
+        return sums;
+    }
+}

@@ -1,0 +1,25 @@
+using PimSim.Simulator.Kernel;
+
+namespace PimSim.Simulator.Serving;
+
+/// <summary>One copy of a model on its devices: what an iteration over a batch costs, and how much cache it has room for.</summary>
+public interface IReplica
+{
+    /// <summary>Where the time and the energy of all iterations went.</summary>
+    CostLedger Ledger { get; }
+
+    /// <summary>Tokens of all sequences together whose keys and values fit beside the weights.</summary>
+    long KvCapacityTokens { get; }
+
+    /// <summary>Bytes of keys and values of one token, over all layers and devices.</summary>
+    long KvBytesPerToken { get; }
+
+    /// <summary>Longest sequence, prompt and output together, that the model can take.</summary>
+    long ModelLengthTokens { get; }
+
+    /// <summary>
+    /// Runs one iteration that starts at <paramref name="start"/>: books its time and energy and returns when it ends, not before
+    /// it starts. Iterations of one replica never overlap. The groups are valid during the call only.
+    /// </summary>
+    Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start);
+}

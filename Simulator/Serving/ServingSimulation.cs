@@ -1,0 +1,374 @@
+using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Serving.Arrivals;
+using PimSim.Simulator.Serving.Metrics;
+using PimSim.Simulator.Serving.Policies;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Requests;
+
+namespace PimSim.Simulator.Serving;
+
+/// <summary>
+/// Requests over time on replicas, from event to event. The same system, requests and seed give the same result, whatever ran
+/// before. Not thread-safe; runs once.
+/// </summary>
+public sealed class ServingSimulation : IArrivalSink
+{
+    internal const int LastArrivalDays = 100;
+
+    private const long PicosecondsPerDay = 86_400_000_000_000_000;
+    private const int EventsBetweenCancellationChecks = 1024;
+
+    /// <summary>The latest arrival: 63 bits of picoseconds end after 106 days, and the last requests must be served.</summary>
+    public static readonly Picoseconds LastArrival = new(LastArrivalDays * PicosecondsPerDay);
+
+    private static readonly Picoseconds Horizon = new((LastArrivalDays + 5) * PicosecondsPerDay);
+
+    private readonly EventQueue<ServingEvent> _events = new();
+    private readonly RequestTable _requests = new();
+    private readonly ServingSystem _system;
+    private readonly IArrivalSource _arrivals;
+    private readonly ServingOptions _options;
+    private readonly ReplicaScheduler[] _schedulers;
+    private readonly int _prefillCount;
+    private readonly IRouter _router;
+    private readonly IRouter? _decodeRouter;
+    private readonly ServingCollector _collector;
+    private int[] _leaving = new int[64];
+    private long _announced;
+    private bool _ran;
+
+    /// <summary>Prepares a simulation.</summary>
+    /// <exception cref="PimSimUserException">The system makes no sense.</exception>
+    public ServingSimulation(ServingSystem system, IArrivalSource arrivals, ServingOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        ArgumentNullException.ThrowIfNull(arrivals);
+        system.Check();
+        _system = system;
+        _arrivals = arrivals;
+        _options = options ?? new();
+        _prefillCount = system.Pool.Replicas.Count;
+        PoolRole first = system.DecodePool is null ? PoolRole.Both : PoolRole.Prefill;
+        List<ReplicaScheduler> schedulers = [.. system.Pool.Replicas.Select((r, i) => Scheduler(i, first, r, system.Pool))];
+        _router = system.Pool.Router();
+        if (system.DecodePool is { } decode)
+        {
+            schedulers.AddRange(decode.Replicas.Select((r, i) => Scheduler(_prefillCount + i, PoolRole.Decode, r, decode)));
+            _decodeRouter = decode.Router();
+        }
+
+        _schedulers = [.. schedulers];
+        _collector = new(_options, _schedulers);
+    }
+
+    /// <summary>Runs until every request has been served or turned away.</summary>
+    public ServingResult Run(CancellationToken cancellation = default)
+    {
+        if (_ran)
+        {
+            throw new InvalidOperationException("a simulation runs once");
+        }
+
+        _ran = true;
+        _arrivals.Start(this);
+        for (int untilCheck = 0; _events.TryNext(out ServingEvent item); untilCheck--)
+        {
+            if (untilCheck == 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                untilCheck = EventsBetweenCancellationChecks;
+            }
+
+            if (_events.Now > Horizon)
+            {
+                throw new PimSimUserException($"serving: after {LastArrivalDays + 5} days of simulated time requests are still in the system; it is overloaded for too long, or the trace is too long: take a part of it");
+            }
+
+            Handle(item);
+        }
+
+        if (_requests.Live > 0)
+        {
+            throw new InvalidOperationException($"nothing happens any more, but {_requests.Live} requests are in the system");
+        }
+
+        return _collector.Result();
+    }
+
+    /// <inheritdoc/>
+    void IArrivalSink.Announce(Picoseconds time, in Request request)
+    {
+        long number = _announced++;
+        int slot = _requests.Add(new RequestState
+        {
+            Number = number,
+            Arrival = time,
+            InputTokens = request.InputTokens,
+            OutputTokens = request.OutputTokens,
+            PrefillTokens = request.InputTokens,
+            PrefixLeaf = -1,
+            MovedFrom = -1,
+            Random = new(_options.Seed, number),
+            PrefixBlocks = request.PrefixBlocks,
+        });
+        Schedule(time, ServingEventKind.Arrival, slot);
+    }
+
+    private ReplicaScheduler Scheduler(int index, PoolRole role, IReplica replica, ReplicaPool pool) =>
+        new(index, role, replica, pool.Limits, pool.Policy, _system.DecodeRule, _requests);
+
+    private void Schedule(Picoseconds time, ServingEventKind kind, int subject) => _events.Schedule(time, new(kind, subject), (int)kind);
+
+    private void Handle(ServingEvent item)
+    {
+        switch (item.Kind)
+        {
+            case ServingEventKind.IterationEnd:
+                EndIteration(_schedulers[item.Subject]);
+                break;
+            case ServingEventKind.TransferEnd:
+                EndTransfer(item.Subject);
+                break;
+            case ServingEventKind.Arrival:
+                Arrive(item.Subject);
+                break;
+            default:
+                StartIteration(_schedulers[item.Subject]);
+                break;
+        }
+    }
+
+    private void Arrive(int slot)
+    {
+        _collector.Arrived(_events.Now);
+        ref RequestState s = ref _requests[slot];
+        ReplicaScheduler chosen = _schedulers[_router.Choose(_schedulers.AsSpan(0, _prefillCount))];
+        if (ReasonToReject(chosen, ref s) is { } reason)
+        {
+            _collector.Rejected(new(s.Number, s.Arrival, s.InputTokens, s.OutputTokens, reason));
+            _requests.Remove(slot);
+            _arrivals.Ended(_events.Now, this);
+        }
+        else
+        {
+            chosen.Enqueue(slot);
+            AskForPlan(chosen);
+        }
+
+        _arrivals.Arrived(this);
+    }
+
+    private RejectionReason? ReasonToReject(ReplicaScheduler chosen, ref RequestState s)
+    {
+        if (s.InputTokens < 1 || s.OutputTokens < 1)
+        {
+            return RejectionReason.Empty;
+        }
+
+        RejectionReason? reason = chosen.Refuses(s.InputTokens, s.OutputTokens);
+        for (int i = _prefillCount; i < _schedulers.Length && reason is null; i++)
+        {
+            reason = _schedulers[i].Refuses(s.InputTokens, s.OutputTokens);
+        }
+
+        return reason;
+    }
+
+    private void AskForPlan(ReplicaScheduler replica)
+    {
+        if (!replica.Busy && !replica.PlanPending)
+        {
+            replica.PlanPending = true;
+            Schedule(_events.Now, ServingEventKind.Plan, replica.Index);
+        }
+    }
+
+    private void StartIteration(ReplicaScheduler replica)
+    {
+        replica.PlanPending = false;
+        Fetch(replica);
+        ReadOnlySpan<BatchGroup> groups = replica.Compose();
+        Picoseconds now = _events.Now;
+        _collector.Occupied(replica, now);
+        Picoseconds swap = replica.SwapTime;
+        if (groups.IsEmpty)
+        {
+            if (swap > Picoseconds.Zero)
+            {
+                // All that ran was swapped out: time passes, then the next iteration is composed.
+                Begin(replica, now, swap, now + swap);
+            }
+
+            return;
+        }
+
+        Picoseconds start = now + swap;
+        Picoseconds end = replica.Replica.Run(groups, start);
+        if (end < start)
+        {
+            throw new InvalidOperationException($"replica {replica.Index} ends an iteration at {end} that started at {start}");
+        }
+
+        foreach (PlannedWork work in replica.Iteration.Work)
+        {
+            ref RequestState s = ref _requests[work.Slot];
+            if (!s.Started)
+            {
+                s.Started = true;
+                s.Admitted = now;
+            }
+        }
+
+        Begin(replica, now, swap, end);
+    }
+
+    private void Begin(ReplicaScheduler replica, Picoseconds now, Picoseconds swap, Picoseconds end)
+    {
+        replica.Busy = true;
+        _collector.Started(replica, now, swap, end);
+        Schedule(end, ServingEventKind.IterationEnd, replica.Index);
+    }
+
+    private void EndIteration(ReplicaScheduler replica)
+    {
+        replica.Busy = false;
+        int leaving = 0;
+        foreach (PlannedWork work in replica.Iteration.Work)
+        {
+            if (Advance(replica, work))
+            {
+                if (leaving == _leaving.Length)
+                {
+                    Array.Resize(ref _leaving, leaving * 2);
+                }
+
+                _leaving[leaving++] = work.Slot;
+            }
+        }
+
+        if (leaving > 0)
+        {
+            replica.RemoveLeaving();
+            foreach (int slot in _leaving.AsSpan(0, leaving))
+            {
+                Leave(replica, slot);
+            }
+        }
+
+        _collector.Occupied(replica, _events.Now);
+        AskForPlan(replica);
+    }
+
+    /// <summary>Books what an iteration has done for one sequence. Returns whether it leaves the batch.</summary>
+    private bool Advance(ReplicaScheduler replica, PlannedWork work)
+    {
+        ref RequestState s = ref _requests[work.Slot];
+        int yields = 1;
+        if (work.IsPrefill)
+        {
+            s.Computed += work.Rows;
+            if (s.InPrefill)
+            {
+                return false;
+            }
+
+            replica.Memory.Share(ref s);
+        }
+        else
+        {
+            yields = _system.DecodeRule.Commit(ref s.Random, s.Remaining);
+            if (yields < 1 || yields > s.Remaining || yields > work.Rows)
+            {
+                throw new InvalidOperationException($"a decode step of {work.Rows} rows with {s.Remaining} tokens left yielded {yields}");
+            }
+
+            s.Computed += yields;
+        }
+
+        Picoseconds now = _events.Now;
+        if (s.Generated == 0)
+        {
+            s.FirstToken = now;
+        }
+        else
+        {
+            _collector.Gap(now - s.LastToken);
+        }
+
+        s.LastToken = now;
+        s.Generated += yields;
+        s.Leaves = s.Remaining == 0 || replica.Role == PoolRole.Prefill;
+        return s.Leaves;
+    }
+
+    private void Leave(ReplicaScheduler replica, int slot)
+    {
+        ref RequestState s = ref _requests[slot];
+        replica.Outstanding--;
+        if (s.Remaining > 0)
+        {
+            MoveOn(replica, slot);
+            return;
+        }
+
+        replica.Memory.Release(ref s);
+        _collector.Finished(new(
+            s.Number,
+            replica.Index,
+            s.Arrival,
+            s.Admitted,
+            s.FirstToken,
+            s.LastToken,
+            s.InputTokens,
+            s.OutputTokens,
+            s.PrefixHitTokens,
+            s.Preemptions));
+        _requests.Remove(slot);
+        _arrivals.Ended(_events.Now, this);
+    }
+
+    private void MoveOn(ReplicaScheduler from, int slot)
+    {
+        ref RequestState s = ref _requests[slot];
+        s.Leaves = false;
+        s.MovedFrom = from.Index;
+        s.MovedFromBlocks = s.Blocks;
+        s.MovedFromLeaf = s.PrefixLeaf;
+        from.Held++;
+        ReplicaScheduler to = _schedulers[_prefillCount + _decodeRouter!.Choose(_schedulers.AsSpan(_prefillCount))];
+        s.Replica = to.Index;
+        to.Outstanding++;
+        to.Moving.AddLast(slot);
+        Fetch(to);
+    }
+
+    /// <summary>Starts to move the caches that a replica now has room for.</summary>
+    private void Fetch(ReplicaScheduler to)
+    {
+        while (to.TryFetchMoving(out int slot))
+        {
+            ref RequestState s = ref _requests[slot];
+            ReplicaScheduler from = _schedulers[s.MovedFrom];
+            long bytes = checked(_system.DecodeRule.KeptTokens(s.Computed) * from.Replica.KvBytesPerToken);
+            Picoseconds start = Picoseconds.Max(_events.Now, from.LinkFree);
+            from.LinkFree = start + _system.KvLink!.Occupation(bytes);
+            _collector.Moved(bytes);
+            _collector.Occupied(to, _events.Now);
+            Schedule(from.LinkFree + _system.KvLink.Latency, ServingEventKind.TransferEnd, slot);
+        }
+    }
+
+    private void EndTransfer(int slot)
+    {
+        ref RequestState s = ref _requests[slot];
+        ReplicaScheduler from = _schedulers[s.MovedFrom];
+        from.Memory.Release(s.MovedFromBlocks, s.MovedFromLeaf);
+        from.Held--;
+        s.MovedFrom = -1;
+        _collector.Occupied(from, _events.Now);
+        AskForPlan(from);
+        ReplicaScheduler to = _schedulers[s.Replica];
+        to.JoinMoved(slot);
+        AskForPlan(to);
+    }
+}

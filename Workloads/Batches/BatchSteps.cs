@@ -1,0 +1,138 @@
+using System.Runtime.InteropServices;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+
+namespace PimSim.Workloads.Batches;
+
+/// <summary>
+/// The operators of one iteration of a decoder-only model for a batch of unequal sequences, built without running the engine. For sequences
+/// that are all alike they are those that the engine records. Rows of all groups go through the dense operators together; each group has an
+/// attention of its own, in which the contexts of its sequences are taken as their mean. Blocks are kept and shared between steps, so that
+/// only what depends on the cache is made anew. Not thread-safe.
+/// </summary>
+public sealed class BatchSteps
+{
+    // A kept block takes a kilobyte or two. Loads meet the same few thousand shapes again and again; beyond that, start over.
+    private const int KeptBlocks = 4096;
+
+    private readonly ModelShape _shape;
+    private readonly DecoderBlocks _blocks;
+    private readonly Dictionary<(int Rows, Phase Phase), StepBlock> _embeddings = [];
+    private readonly Dictionary<(int Rows, Phase Phase, int Attentions), StepBlock> _layers = [];
+    private readonly Dictionary<(int Rows, int Sampled, Phase Phase), StepBlock> _heads = [];
+
+    /// <summary>Builds steps of a model.</summary>
+    public BatchSteps(ModelShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        _shape = shape;
+        _blocks = new DecoderBlocks(shape);
+    }
+
+    /// <summary>One iteration. It commits the tokens that are chosen.</summary>
+    /// <param name="index">Number of the step in its trace.</param>
+    /// <param name="groups">The batch; the order of groups is the order of their attentions.</param>
+    /// <exception cref="ArgumentException">There are no groups, or one is none (<see cref="SequenceGroup.Fault"/>).</exception>
+    /// <exception cref="PimSimUserException">A context longer than the model's positions, or 2^31 rows.</exception>
+    public Step Build(int index, ReadOnlySpan<SequenceGroup> groups)
+    {
+        (int rows, int sequences, int sampled, long contextTokens, Phase phase) = Check(groups);
+        if (!_embeddings.TryGetValue((rows, phase), out StepBlock? embedding))
+        {
+            embedding = Keep(_embeddings, (rows, phase), _blocks.Embedding(rows, phase));
+        }
+
+        if (!_layers.TryGetValue((rows, phase, groups.Length), out StepBlock? layers))
+        {
+            layers = Keep(_layers, (rows, phase, groups.Length), _blocks.Layers(rows, phase, groups.Length));
+        }
+
+        if (!_heads.TryGetValue((rows, sampled, phase), out StepBlock? head))
+        {
+            head = Keep(_heads, (rows, sampled, phase), _blocks.Head(rows, sampled, phase));
+        }
+
+        return new Step(index, phase, [embedding, OverCache(layers, groups, phase, rows, sequences, contextTokens), head], sampled);
+    }
+
+    private (int Rows, int Sequences, int Sampled, long ContextTokens, Phase Phase) Check(ReadOnlySpan<SequenceGroup> groups)
+    {
+        if (groups.IsEmpty)
+        {
+            throw new ArgumentException("a batch without sequences", nameof(groups));
+        }
+
+        long rows = 0, sequences = 0, sampled = 0, contextTokens = 0;
+        Phase phase = Phase.Decode;
+        foreach (ref readonly SequenceGroup group in groups)
+        {
+            if (group.Fault is { } fault)
+            {
+                throw new ArgumentException(fault, nameof(groups));
+            }
+
+            if (group.MeanContext > _shape.MaxPositions)
+            {
+                throw new PimSimUserException($"a context of {group.MeanContext} tokens is too long for {_shape.Name}, which has {_shape.MaxPositions} positions");
+            }
+
+            rows += group.Rows;
+            sequences += group.Sequences;
+            sampled += group.Sampled;
+            contextTokens += group.ContextTokens;
+            phase = group.Phase == Phase.Prefill ? Phase.Prefill : phase;
+        }
+
+        return rows <= int.MaxValue
+            ? ((int)rows, (int)sequences, (int)sampled, contextTokens, phase)
+            : throw new PimSimUserException($"a batch of {rows} tokens is more than PimSim runs at once; {int.MaxValue} are the most");
+    }
+
+    private StepBlock OverCache(StepBlock kept, ReadOnlySpan<SequenceGroup> groups, Phase phase, int rows, int sequences, long contextTokens)
+    {
+        Operator[] operators = new Operator[kept.Operators.Length];
+        kept.Operators.CopyTo(operators);
+
+        // One operator spreads its rows evenly. Where the batch does not, its rows stand in as many equal shares as come nearest.
+        int shares = sequences;
+        while (rows % shares != 0)
+        {
+            shares--;
+        }
+
+        int context = (int)Math.Max((contextTokens + sequences - 1) / sequences, rows / shares);
+        int append = _blocks.AppendPlace;
+        for (int place = _shape.Position == PositionKind.Rotary ? append - 1 : append; place <= append; place++)
+        {
+            operators[place] = operators[place] with { Sequences = shares, Context = context };
+        }
+
+        for (int i = 0; i < groups.Length; i++)
+        {
+            ref readonly SequenceGroup group = ref groups[i];
+            ref Operator attention = ref operators[append + 1 + i];
+            attention = attention with
+            {
+                Phase = phase,
+                Rows = (int)group.Rows,
+                Sequences = group.Sequences,
+                Context = (int)group.MeanContext,
+            };
+        }
+
+        return new StepBlock(ImmutableCollectionsMarshal.AsImmutableArray(operators), kept.Repeat) { Sources = kept.Sources };
+    }
+
+    private static StepBlock Keep<TKey>(Dictionary<TKey, StepBlock> kept, TKey key, StepBlock block)
+        where TKey : notnull
+    {
+        if (kept.Count == KeptBlocks)
+        {
+            kept.Clear();
+        }
+
+        kept.Add(key, block);
+        return block;
+    }
+}

@@ -1,0 +1,40 @@
+using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Serving;
+
+namespace PimSim.Simulator.Tests.Serving;
+
+/// <summary>An iteration costs a fixed time, a time for each row and a time for each token of context.</summary>
+internal sealed class FakeReplica(long capacityTokens, long modelTokens = 1 << 20, long fixedPs = 5_000, long rowPs = 700, long contextPs = 3) : IReplica
+{
+    private Picoseconds _free;
+
+    public CostLedger Ledger { get; } = new(1, ["time"], []);
+
+    public long KvCapacityTokens => capacityTokens;
+
+    public long KvBytesPerToken => 100;
+
+    public long ModelLengthTokens => modelTokens;
+
+    /// <summary>Iterations overlapped: the scheduler ran two at once.</summary>
+    public bool Overlapped { get; private set; }
+
+    public Picoseconds Cost(ReadOnlySpan<BatchGroup> groups)
+    {
+        long time = fixedPs;
+        foreach (BatchGroup group in groups)
+        {
+            time += (rowPs * group.Sequences * group.NewTokens) + (contextPs * group.ContextTokens);
+        }
+
+        return new(time);
+    }
+
+    public Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start)
+    {
+        Overlapped |= start < _free;
+        Picoseconds cost = Cost(groups);
+        Ledger.Add(0, 0, cost);
+        return _free = start + cost;
+    }
+}
