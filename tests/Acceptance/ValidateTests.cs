@@ -22,6 +22,25 @@ public class ValidateTests
         Assert.Equal(output, File.ReadAllText(Path.Combine(folder.File("out"), "validation.json")));
     }
 
+    [Fact]
+    public void Runs_of_whole_models_are_validated_and_a_stacks_host_is_fitted_on_them()
+    {
+        using TemporaryFolder folder = new();
+        string file = folder.Write(
+            "perf_model.csv",
+            "model,hardware,prompt_size,batch_size,token_size,peak_power,average_power,prompt_time,token_time,e2e_time,tensor_parallel\n"
+            + "llama2-70b,a100-80gb,512,1,128,1.0,0.7,90,40,5170,4\nllama2-70b,a100-80gb,512,8,128,1.0,0.7,300,44,5888,4\nbloom-176b,a100-80gb,512,8,128,1.0,0.7,300,44,5888,8\n");
+        (int exitCode, string output, string errors) = PimSimProcess.Run("validate", file, "--device", "a100-80", "--stack", "vllm-2023", "--threads", "2");
+        Assert.Equal((0, ""), (exitCode, errors));
+        using JsonDocument json = JsonDocument.Parse(output);
+        Assert.Equal(6, json.RootElement.GetProperty("rowsCompared").GetInt32());
+        Assert.Contains("'bloom-176b' is not in the model zoo", output.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        (exitCode, _, errors) = PimSimProcess.Run("calibrate", file, "--device", "a100-80", "--stack", "vllm-2023", "--class", "token-step,whole-run", "--out", folder.File("fitted.yaml"));
+        Assert.True(exitCode == 0, errors);
+        Assert.Matches("    ampere: {value: [0-9.]+, source: fit-a100-80}", File.ReadAllText(folder.File("fitted.yaml")));
+    }
+
     [Theory]
     [InlineData("a100-800", "sarathi-2024", "linear", "0.05", "unknown GPU 'a100-800'")]
     [InlineData("a100-80", "sarathi", "linear", "0.05", "unknown stack 'sarathi'")]

@@ -50,6 +50,20 @@ public class HostCalibrationTests(ITestOutputHelper output)
         Assert.Null(fit.LeftOut);
     }
 
+    /// <summary>Each group has a host of its own, so what is fitted on the others must miss it.</summary>
+    [Fact]
+    public void Errors_left_out_are_those_on_what_the_fit_has_not_seen()
+    {
+        using SyntheticRuns runs = new();
+        GpuStack stack = runs.Stack(Reference);
+        string slow = runs.Write(Reference, With(stack, [.. Known.Select(cost => 4 * cost)]), ["llama-3.2-1b"], [1], "slow.csv");
+        string fast = runs.Write(Reference, With(stack, Known), ["llama-3.2-1b"], [2], "fast.csv");
+        FamilyFit fit = HostCalibration.Run(new ValidationRequest([slow, fast], Reference, "vllm-2023"), TestContext.Current.CancellationToken);
+        Show(fit);
+        Assert.Equal(2, fit.Folds);
+        Assert.True(fit.LeftOut!.MeanAbsolute > 0.5, "half of the runs have hosts four times as fast, half four times as slow");
+    }
+
     [Fact]
     public void Beside_another_GPU_the_scale_of_the_host_alone_comes_back()
     {

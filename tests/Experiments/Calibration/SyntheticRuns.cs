@@ -24,11 +24,11 @@ internal sealed class SyntheticRuns : IDisposable
     public GpuStack Stack(string device) => GpuParts.Open(_catalogue, device, StackName).Stack;
 
     /// <summary>Writes runs of models over numbers of GPUs.</summary>
-    public string Write(string device, GpuStack stack, string[] models, int[] gpus)
+    public string Write(string device, GpuStack stack, string[] models, int[] gpus, string name = "perf_model.csv")
     {
         RunPredictor predictor = new(_catalogue, new ZooShapes(ExperimentReader.Zoo(null)), GpuParts.Open(_catalogue, device, StackName));
         string hardware = device == "a100-80" ? "a100-80gb" : "h100-80gb";
-        string path = Path.Combine(_folder, "perf_model.csv");
+        string path = Path.Combine(_folder, name);
         File.WriteAllLines(path, [Header, .. from model in models from ranks in gpus from batch in (int[])[1, 8, 64] from prompt in (int[])[64, 1500] select Line(model, ranks, batch, prompt)]);
         return path;
 

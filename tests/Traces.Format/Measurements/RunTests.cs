@@ -82,6 +82,28 @@ public sealed class RunTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory]
+    [InlineData("Nvidia A100 GPU", "a100-40")]
+    [InlineData("Nvidia H100 GPU ", "h100-sxm")]
+    [InlineData("AMD MI300X GPU", "mi300x")]
+    [InlineData("Habana Gaudi2", null)]
+    public void The_words_of_the_bench_for_its_machines_name_data_sheets(string hardware, string? device)
+    {
+        string path = _tables.Write("runs.csv", "Hardware,Num of Hardware,Framework,Model,Input Output Length,Batch Size,Latency", $"{hardware},1,vLLM,m,128,1,1.5");
+        Assert.Equal(device, Assert.Single(Read(path)).Device);
+    }
+
+    [Theory]
+    [InlineData("a100-80gb", "a100-80")]
+    [InlineData("h100-80gb", "h100-sxm")]
+    [InlineData("h100-80gb-pcap", "h100-sxm")]
+    [InlineData("a100", null)]
+    public void The_words_of_splitwise_for_its_machines_name_data_sheets(string hardware, string? device)
+    {
+        string path = _tables.Write("perf.csv", Splitwise, $"llama2-70b,{hardware},512,8,128,1.1,0.75,200.5,54.25,7090.25,4");
+        Assert.Equal(device, Assert.Single(Read(path)).Device);
+    }
+
+    [Theory]
     [InlineData("All_results.csv", 4772)]
     [InlineData("Fig_16_a/power_results.csv", 40)]
     [InlineData("Fig_21/all_results_TTFT.csv", 30)]
