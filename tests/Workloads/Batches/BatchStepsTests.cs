@@ -108,7 +108,7 @@ public class BatchStepsTests
             long exact = group.ContextTokens * perToken;
             long read = OperatorCost.Of(attention).KvReadBytes;
             Assert.InRange(read, exact, exact + ((group.Sequences - 1) * perToken));
-            Assert.Equal((group.Phase, group.Sequences, group.Sequences * group.NewTokens), (attention.Phase, attention.Sequences, attention.Rows));
+            Assert.Equal((phase, group.Sequences, group.Sequences * group.NewTokens), (attention.Phase, attention.Sequences, attention.Rows));
         }
 
         Operator append = step.Blocks[1].Operators.Single(op => op.Kind == OperatorKind.KvAppend);
