@@ -28,7 +28,7 @@ internal sealed class CatalogueView
         _zoo = ExperimentReader.Zoo(userFolder);
     }
 
-    public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "prices", "standards", Models, Techniques, "claims"];
+    public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "network-software", "prices", "standards", Models, Techniques, "claims"];
 
     public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
     {
@@ -78,6 +78,7 @@ internal sealed class CatalogueView
         "stacks" => _hardware.Stacks,
         "links" => _hardware.Links,
         "collectives" => _hardware.Collectives,
+        "network-software" => _hardware.NetworkSoftware,
         "prices" => _hardware.Prices,
         "standards" => _hardware.Standards,
         _ => ClaimFile.Folder,

@@ -81,6 +81,15 @@ public sealed class PimDevice : IDevice
         _layout.ThrowIfTooLarge(Name);
     }
 
+    /// <summary>Fills the banks with keys and values alone: what then runs is attention over them, and their writing.</summary>
+    /// <exception cref="Traces.Format.Documents.PimSimUserException">They do not fit, with both sizes, or cannot be kept.</exception>
+    internal void LoadCache(ModelFootprint cache)
+    {
+        _check = new PimTraceCheck(Name, cache, cacheAlone: true);
+        _layout = new PimLayout(_memory, cache);
+        _layout.ThrowIfTooLarge(Name);
+    }
+
     /// <inheritdoc/>
     public Picoseconds BeginStep(Step step, Picoseconds start) => start;
 

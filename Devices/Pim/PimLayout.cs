@@ -47,8 +47,10 @@ internal sealed class PimLayout
         _cacheFirstRow = (int)Math.Min(row, int.MaxValue);
         row += _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
         _rowsNeeded = row;
-        (WeightMapping head, EmbeddingRow) = _weights[OperatorRole.LmHead];
-        EmbeddingRead = head.ReadOutput(0);
+        if (_weights.TryGetValue(OperatorRole.LmHead, out (WeightMapping Mapping, int FirstRow) head))
+        {
+            (EmbeddingRead, EmbeddingRow) = (head.Mapping.ReadOutput(0), head.FirstRow);
+        }
     }
 
     /// <summary>First row of the vectors.</summary>
@@ -57,8 +59,8 @@ internal sealed class PimLayout
     /// <summary>First row of the embedding table, which lies as the output head does.</summary>
     public int EmbeddingRow { get; }
 
-    /// <summary>Reading one token's embedding.</summary>
-    public ChannelPrograms EmbeddingRead { get; }
+    /// <summary>Reading one token's embedding; nothing where the banks hold a cache alone.</summary>
+    public ChannelPrograms EmbeddingRead { get; } = new([]);
 
     /// <summary>Pieces that the query of one head is cut into.</summary>
     public int ScoreParts => _cache.ScoreParts;

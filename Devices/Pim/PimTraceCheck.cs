@@ -13,12 +13,17 @@ internal sealed class PimTraceCheck
 
     private readonly string _device;
     private readonly ModelFootprint _footprint;
+    private readonly bool _cacheAlone;
     private readonly Dictionary<OperatorRole, WeightMatrix> _matrices = [];
 
     /// <summary>Checks the footprint.</summary>
+    /// <param name="device">Name, for messages.</param>
+    /// <param name="footprint">What the banks hold.</param>
+    /// <param name="cacheAlone">They hold a cache and no matrices, so that nothing but attention and its cache writes can run.</param>
     /// <exception cref="PimSimUserException">It does not say what is needed.</exception>
-    public PimTraceCheck(string device, ModelFootprint footprint)
+    public PimTraceCheck(string device, ModelFootprint footprint, bool cacheAlone = false)
     {
+        _cacheAlone = cacheAlone;
         _device = device;
         _footprint = footprint;
         foreach (WeightMatrix matrix in footprint.Matrices)
@@ -34,7 +39,7 @@ internal sealed class PimTraceCheck
             throw new PimSimUserException($"{device}: {footprint.Model} is an encoder-decoder; {OnlyCausal}");
         }
 
-        if (!_matrices.ContainsKey(OperatorRole.LmHead) || footprint.HeadDim < 1 || footprint.KvWidth < 1 || footprint.KvWidth % footprint.HeadDim != 0
+        if (!(cacheAlone || _matrices.ContainsKey(OperatorRole.LmHead)) || footprint.HeadDim < 1 || footprint.KvWidth < 1 || footprint.KvWidth % footprint.HeadDim != 0
             || Math.Min(footprint.ReservedContext, footprint.Sequences) < 1)
         {
             throw new PimSimUserException($"{device}: the trace of {footprint.Model} does not say the model's matrices and cache, which a PIM system lays out before it runs; replay it on a processor");
@@ -47,6 +52,7 @@ internal sealed class PimTraceCheck
     {
         string? fault = op.Kind switch
         {
+            not (OperatorKind.Attention or OperatorKind.KvAppend) when _cacheAlone => "it holds keys and values alone",
             OperatorKind.Gemm => Product(op, instance),
             OperatorKind.Attention when op.Mask != AttentionMask.Causal || op.Bias => $"it is {(op.Bias ? "biased by position" : "bidirectional")}; {OnlyCausal}",
             OperatorKind.Attention or OperatorKind.KvAppend => Cache(op, instance),

@@ -32,6 +32,7 @@ public sealed class HardwareCatalogue
         Silicon = Folder("silicon", "silicon");
         Links = LinkSpecification.Links(userFolder);
         Collectives = CollectiveStack.Stacks(userFolder);
+        NetworkSoftware = PimSim.Devices.Links.NetworkSoftware.Folder(userFolder);
     }
 
     /// <summary>Memories with processing, and ASICs.</summary>
@@ -66,6 +67,9 @@ public sealed class HardwareCatalogue
 
     /// <summary>Software that runs collectives.</summary>
     public CatalogueFolder Collectives { get; }
+
+    /// <summary>Software that sends messages between nodes.</summary>
+    public CatalogueFolder NetworkSoftware { get; }
 
     /// <summary>Systems.</summary>
     public CatalogueFolder Systems { get; }
@@ -104,6 +108,9 @@ public sealed class HardwareCatalogue
                 break;
             case CollectiveStack.EntryKind:
                 CollectiveStack.Read(entry, Collectives);
+                break;
+            case PimSim.Devices.Links.NetworkSoftware.EntryKind:
+                PimSim.Devices.Links.NetworkSoftware.Read(entry);
                 break;
             case Price.EntryKind:
                 Price.Read(entry);

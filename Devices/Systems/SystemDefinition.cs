@@ -12,8 +12,9 @@ namespace PimSim.Devices.Systems;
 public readonly record struct ParameterChange(string Part, string Path, DataNode Value);
 
 /// <summary>
-/// Hardware that can run a model: PIM memory with an ASIC, a GPU or several of one node, or a CPU with a software stack, and its price. A file of
-/// kind <c>system</c> names the parts; all numbers are in theirs. Immutable; devices are made from it as often as needed.
+/// Hardware that can run a model: PIM memory with an ASIC, a GPU or several of one node, a CPU with a software stack, or a cluster that offloads
+/// attention, and its price. A file of kind <c>system</c> names the parts; all numbers are in theirs. Immutable; devices are made from it as often
+/// as needed.
 /// </summary>
 public sealed class SystemDefinition
 {
@@ -25,7 +26,7 @@ public sealed class SystemDefinition
     };
 
     /// <summary>GPUs of one node.</summary>
-    private const int MostGpus = 16;
+    internal const int MostGpus = 16;
 
     private readonly Func<PimSimulation, IDevice> _create;
 
@@ -57,6 +58,9 @@ public sealed class SystemDefinition
     /// <summary>Devices that share out a model by tensor parallelism: what runs on the system are the steps of one of them.</summary>
     public int Ranks { get; private init; } = 1;
 
+    /// <summary>How it offloads attention; null if it does not.</summary>
+    public OffloadDefinition? Offload { get; private init; }
+
     /// <summary>Reads a system and its parts; null if something is wrong with it, which then stands in
     /// <paramref name="problems"/>.</summary>
     /// <param name="catalogue">Where the parts are.</param>
@@ -69,11 +73,15 @@ public sealed class SystemDefinition
         int before = problems.Problems.Count;
         CatalogueEntry entry = catalogue.Systems.Open(name, problems);
         entry.Root.Optional("kind").Word(["system"], "system");
-        string type = entry.Root.Required("type").Word(PartsOfType.Keys, "pim");
-        Dictionary<string, CatalogueEntry> parts = new(StringComparer.Ordinal);
+        string type = entry.Root.Required("type").Word([.. PartsOfType.Keys, OffloadReader.TypeName], "pim");
+        if (type == OffloadReader.TypeName)
+        {
+            return ReadOffload(catalogue, entry, changes, problems);
+        }
+
+        PartList parts = new(problems);
         foreach (string part in PartsOfType[type])
         {
-            DataNode node = entry.Root.Required(part);
             CatalogueFolder folder = part switch
             {
                 "stack" => catalogue.Stacks,
@@ -82,36 +90,22 @@ public sealed class SystemDefinition
                 "cpu" => catalogue.Cpus,
                 _ => catalogue.Devices,
             };
-            if (node.Exists && !folder.Contains(node.Text()))
-            {
-                node.Report($"unknown {folder.Sort} '{node.Text()}'; {NearestWord.Suggest(node.Text(), folder.Names)}");
-            }
-            else if (node.Exists)
-            {
-                parts[part] = folder.Open(node.Text(), problems);
-            }
+            parts.Open(part, entry.Root.Required(part), folder);
         }
 
         int gpus = type == "gpu" ? (int)entry.Root.Optional("gpus").Integer(1, MostGpus, 1) : 1;
         entry.Root.RejectUnknownKeys();
         foreach (ParameterChange change in changes)
         {
-            if (parts.TryGetValue(change.Part, out CatalogueEntry? changed))
-            {
-                changed.Root.Replace(change.Path, change.Value);
-            }
-            else if (!PartsOfType[type].Contains(change.Part))
-            {
-                change.Value.Report($"'{name}' has no part '{change.Part}'; {NearestWord.Suggest(change.Part, PartsOfType[type])}");
-            }
+            parts.Apply(name, change);
         }
 
-        if (parts.Count < PartsOfType[type].Length)
+        if (!parts.IsComplete)
         {
             return null;
         }
 
-        List<CatalogueEntry> ordered = [.. PartsOfType[type].Select(part => parts[part])];
+        List<CatalogueEntry> ordered = parts.Ordered;
         Price price = PriceReader.Read(parts["price"]);
         if (type == "pim")
         {
@@ -145,5 +139,19 @@ public sealed class SystemDefinition
     }
 
     /// <summary>A fresh device that has executed nothing yet.</summary>
+    /// <exception cref="PimSimUserException">The system is several devices that work on different parts of a batch at once.</exception>
     public IDevice CreateDevice(PimSimulation simulation) => _create(simulation);
+
+    private static SystemDefinition? ReadOffload(HardwareCatalogue catalogue, CatalogueEntry entry, IReadOnlyList<ParameterChange> changes, ProblemList problems)
+    {
+        if (OffloadReader.Read(catalogue, entry, changes, problems) is not { } read)
+        {
+            return null;
+        }
+
+        return new(entry, read.Parts, null, _ => throw new PimSimUserException($"'{entry.Name}' offloads attention to other devices: it serves streams of requests, and does not run a trace step by step; take a system of one node for that"), read.Price)
+        {
+            Offload = read.Definition,
+        };
+    }
 }
