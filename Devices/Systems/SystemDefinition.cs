@@ -28,16 +28,16 @@ public sealed class SystemDefinition
     /// <summary>GPUs of one node.</summary>
     internal const int MostGpus = 16;
 
-    private readonly Func<PimSimulation, IDevice> _create;
+    private readonly Func<PimSimulation, Func<IDevice>> _factory;
 
-    private SystemDefinition(CatalogueEntry entry, IReadOnlyList<CatalogueEntry> parts, PimMemory? memory, Func<PimSimulation, IDevice> create, Price price)
+    private SystemDefinition(CatalogueEntry entry, IReadOnlyList<CatalogueEntry> parts, PimMemory? memory, Func<PimSimulation, Func<IDevice>> factory, Price price)
     {
         Name = entry.Name;
         Summary = entry.Summary;
         Parts = parts;
         Memory = memory;
         Price = price;
-        _create = create;
+        _factory = factory;
     }
 
     /// <summary>Catalogue name.</summary>
@@ -117,7 +117,7 @@ public sealed class SystemDefinition
             }
 
             AsicModel model = new(asic);
-            return new(entry, ordered, memory, simulation => new PimDevice(name, memory, model, simulation), price);
+            return new(entry, ordered, memory, simulation => () => new PimDevice(name, memory, model, simulation), price);
         }
 
         if (type == "gpu")
@@ -130,17 +130,29 @@ public sealed class SystemDefinition
             }
 
             CollectiveModel? group = GpuGroup.Connect(catalogue, gpu, gpus);
-            return new(entry, ordered, null, _ => new GpuDevice(gpu.Gpu, gpu.Silicon, gpu.Stack, group), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Ranks = gpus };
+            return new(entry, ordered, null, _ => SharingCosts(gpu, group), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Ranks = gpus };
         }
 
         CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
         CpuStack stack = CpuStack.Read(parts["stack"]);
-        return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => new CpuDevice(cpu, stack), price);
+        return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => () => new CpuDevice(cpu, stack), price);
     }
 
     /// <summary>A fresh device that has executed nothing yet.</summary>
     /// <exception cref="PimSimUserException">The system is several devices that work on different parts of a batch at once.</exception>
-    public IDevice CreateDevice(PimSimulation simulation) => _create(simulation);
+    public IDevice CreateDevice(PimSimulation simulation) => _factory(simulation)();
+
+    /// <summary>
+    /// Makes fresh devices that have executed nothing yet. They may share what they know of operators' costs: all devices of one factory belong to one thread.
+    /// </summary>
+    /// <exception cref="PimSimUserException">The system is several devices that work on different parts of a batch at once.</exception>
+    public Func<IDevice> CreateFactory(PimSimulation simulation) => _factory(simulation);
+
+    private static Func<IDevice> SharingCosts(GpuParts gpu, CollectiveModel? group)
+    {
+        GpuCostModel costs = new(gpu.Gpu, gpu.Silicon, gpu.Stack);
+        return () => new GpuDevice(gpu.Gpu, gpu.Stack, costs, group);
+    }
 
     private static SystemDefinition? ReadOffload(HardwareCatalogue catalogue, CatalogueEntry entry, IReadOnlyList<ParameterChange> changes, ProblemList problems)
     {

@@ -15,18 +15,35 @@ namespace PimSim.Experiments.Serving;
 /// One copy of a model on one system: each iteration becomes the operators of its batch, which run on the device. Between iterations the device
 /// rests, which costs energy.
 /// </summary>
-public sealed class DeviceReplica : IReplica
+public sealed class DeviceReplica : IServingReplica
 {
     private readonly IDevice _device;
     private readonly BatchSteps _steps;
     private readonly TensorParallelism _parallelism;
+    private readonly bool _prefill;
     private SequenceGroup[] _groups = new SequenceGroup[8];
     private Picoseconds _ended;
     private int _index;
 
-    /// <summary>Puts the model onto a system of the catalogue.</summary>
+    private DeviceReplica(IDevice device, BatchSteps steps, TensorParallelism parallelism, ModelShape model, int capacityTokens, bool prefill)
+    {
+        _device = device;
+        _steps = steps;
+        _parallelism = parallelism;
+        _prefill = prefill;
+        _device.Load(parallelism.Shard(model.Footprint(capacityTokens, 1)));
+        KvCapacityTokens = capacityTokens;
+        KvBytesPerToken = model.Footprint(1, 1).KvBytes;
+        ModelLengthTokens = model.MaxPositions;
+    }
+
+    /// <summary>Puts copies of a model onto systems of the catalogue. They share what they know of operators' costs, so that they belong to one thread.</summary>
+    /// <param name="system">The system of each copy.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="count">Copies.</param>
+    /// <param name="prefill">Whether prompts are read; if not, their keys and values are there at no cost, and so is the first token.</param>
     /// <exception cref="PimSimUserException">It is a PIM system, the model does not fit it, or cannot be shared out over its devices.</exception>
-    public DeviceReplica(SystemDefinition system, ModelShape model)
+    public static DeviceReplica[] Create(SystemDefinition system, ModelShape model, int count, bool prefill = true)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(model);
@@ -36,14 +53,11 @@ public sealed class DeviceReplica : IReplica
                 $"'{system.Name}' keeps keys and values in a fixed place of its memory for each sequence; serving needs paged ones, which are not built for PIM yet. GPUs and CPUs can serve");
         }
 
-        IDevice Create() => system.CreateDevice(new PimSimulation(Accelerate: true));
-        _parallelism = new TensorParallelism(model, system.Ranks);
-        KvCapacityTokens = KvCapacity.Of(Create, tokens => _parallelism.Shard(model.Footprint(tokens, 1)));
-        _device = Create();
-        _device.Load(_parallelism.Shard(model.Footprint((int)KvCapacityTokens, 1)));
-        _steps = new BatchSteps(model);
-        KvBytesPerToken = model.Footprint(1, 1).KvBytes;
-        ModelLengthTokens = model.MaxPositions;
+        Func<IDevice> factory = system.CreateFactory(new PimSimulation(Accelerate: true));
+        TensorParallelism parallelism = new(model, system.Ranks);
+        int capacity = KvCapacity.Of(factory, tokens => parallelism.Shard(model.Footprint(tokens, 1)));
+        BatchSteps steps = new(model);
+        return [.. Enumerable.Range(0, count).Select(_ => new DeviceReplica(factory(), steps, parallelism, model, capacity, prefill))];
     }
 
     /// <inheritdoc/>
@@ -66,14 +80,22 @@ public sealed class DeviceReplica : IReplica
             _groups = new SequenceGroup[2 * groups.Length];
         }
 
-        for (int i = 0; i < groups.Length; i++)
+        int count = 0;
+        foreach (ref readonly BatchGroup group in groups)
         {
-            BatchGroup group = groups[i];
-            _groups[i] = new SequenceGroup(group.Phase, group.Sequences, group.NewTokens, group.ContextTokens, group.Sampled);
+            if (_prefill || group.Phase != Phase.Prefill)
+            {
+                _groups[count++] = new SequenceGroup(group.Phase, group.Sequences, group.NewTokens, group.ContextTokens, group.Sampled);
+            }
+        }
+
+        if (count == 0)
+        {
+            return start;
         }
 
         Rest(start);
-        Step step = _parallelism.Shard(_steps.Build(_index++, _groups.AsSpan(0, groups.Length)));
+        Step step = _parallelism.Shard(_steps.Build(_index++, _groups.AsSpan(0, count)));
         Picoseconds now = _device.BeginStep(step, start);
         foreach (StepBlock block in step.Blocks)
         {
@@ -90,7 +112,7 @@ public sealed class DeviceReplica : IReplica
         return _ended;
     }
 
-    /// <summary>Books the energy of doing nothing from the end of the last iteration on.</summary>
+    /// <inheritdoc/>
     public void Rest(Picoseconds until)
     {
         if (until > _ended)

@@ -44,6 +44,12 @@ public sealed record ServingExperiment
     /// <summary>Users who each wait for their answer, and how long they think then; null for requests that come when they come.</summary>
     public required (int Users, Simulator.Kernel.Picoseconds Think)? ClosedLoop { get; init; }
 
+    /// <summary>Longest sequence that is taken, longer or shorter than the model was made for; null: what it was made for.</summary>
+    public required int? ModelTokens { get; init; }
+
+    /// <summary>Prompts are read elsewhere: their keys and values, and the first token, are there at no cost.</summary>
+    public required bool ExcludesPrefill { get; init; }
+
     /// <summary>How a real system fared, where the requests are a record of one.</summary>
     public required MeasuredService? Measured { get; init; }
 

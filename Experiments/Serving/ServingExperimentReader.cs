@@ -50,8 +50,11 @@ public static class ServingExperimentReader
         string policy = serving.Optional("policy").Word(PolicyWords, "vllm");
         string router = serving.Optional("router").Word(RouterWords, "round-robin");
         int replicas = (int)serving.Optional("replicas").Integer(1, MostReplicas, 1);
+        string prefill = serving.Optional("prefill").Word(["included", "excluded"], "included");
         KvLink? swap = ReadSwap(serving, policy);
         (int decodeReplicas, KvLink? link) = ReadDisaggregation(serving, replicas);
+        DataNode lengthNode = serving.Optional("modelTokens");
+        int? modelTokens = lengthNode.Exists ? (int)lengthNode.Integer(2, 1 << 20, 2) : null;
         ServingLimits limits = ReadLimits(serving.Optional("limits"));
         ServiceLevels? levels = ReadLevels(serving.Optional("serviceLevels"));
         serving.RejectUnknownKeys();
@@ -83,6 +86,8 @@ public static class ServingExperimentReader
             Loads = requests.Loads,
             Requests = requests.Requests,
             ClosedLoop = requests.ClosedLoop,
+            ModelTokens = modelTokens,
+            ExcludesPrefill = prefill == "excluded",
             Measured = MeasuredService.Of(requests.Measured),
             DecodeReplicas = decodeReplicas,
             KvLink = link,

@@ -1,4 +1,6 @@
+using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
+using PimSim.Experiments.Serving.Offload;
 using PimSim.Experiments.Running;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
@@ -58,8 +60,9 @@ public static class ServingRunner
 
     private static ServingPoint RunPoint(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, double? load, CancellationToken cancellation)
     {
+        model.Shape = model.Shape with { MaxPositions = experiment.ModelTokens ?? model.Shape.MaxPositions };
         int count = experiment.Replicas + experiment.DecodeReplicas;
-        DeviceReplica[] replicas = Replicas(count, model, system);
+        IServingReplica[] replicas = Replicas(experiment, count, model, system);
         KeptRecords kept = new();
         using IArrivalSource arrivals = experiment.Arrivals(load);
         ServingSystem serving = new()
@@ -68,10 +71,10 @@ public static class ServingRunner
             DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
             KvLink = experiment.KvLink,
         };
-        ReplicaPool Pool(DeviceReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
+        ReplicaPool Pool(IServingReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
         ServingOptions options = new() { Seed = experiment.Seed, ServiceLevels = experiment.ServiceLevels, Requests = kept, Iterations = kept };
         ServingResult result = new ServingSimulation(serving, arrivals, options).Run(cancellation);
-        foreach (DeviceReplica replica in replicas)
+        foreach (IServingReplica replica in replicas)
         {
             replica.Rest(result.Makespan);
         }
@@ -96,11 +99,20 @@ public static class ServingRunner
         };
     }
 
-    private static DeviceReplica[] Replicas(int count, (string Name, ModelShape Shape) model, ExperimentSystem system)
+    private static IServingReplica[] Replicas(ServingExperiment experiment, int count, (string Name, ModelShape Shape) model, ExperimentSystem system)
     {
         try
         {
-            return [.. Enumerable.Range(0, count).Select(_ => new DeviceReplica(system.Definition, model.Shape))];
+            if (system.Definition.Offload is not { } offload)
+            {
+                return DeviceReplica.Create(system.Definition, model.Shape, count, !experiment.ExcludesPrefill);
+            }
+
+            return experiment.ExcludesPrefill == (offload.Prefill == PrefillPlace.Excluded)
+                ? [.. Enumerable.Range(0, count).Select(_ => new OffloadReplica(offload, model.Shape))]
+                : throw new PimSimUserException(experiment.ExcludesPrefill
+                    ? $"its workers read prompts, which 'serving: prefill: excluded' leaves out; say so in the system file too"
+                    : $"it leaves prompts out ('prefill: excluded' in its file), so that the experiment must too: add 'prefill: excluded' to 'serving'");
         }
         catch (PimSimUserException fault)
         {
@@ -108,14 +120,14 @@ public static class ServingRunner
         }
     }
 
-    private static Dictionary<string, double> Sum(DeviceReplica[] replicas, Func<CostLedger, IReadOnlyList<string>> components, Func<CostLedger, int, int, double> entry)
+    private static Dictionary<string, double> Sum(IServingReplica[] replicas, Func<CostLedger, IReadOnlyList<string>> components, Func<CostLedger, int, int, double> entry)
     {
         Dictionary<string, double> sums = new(StringComparer.Ordinal);
         IReadOnlyList<string> names = components(replicas[0].Ledger);
         for (int column = 0; column < names.Count; column++)
         {
             double sum = 0;
-            foreach (DeviceReplica replica in replicas)
+            foreach (IServingReplica replica in replicas)
             {
                 for (int row = 0; row < replica.Ledger.Rows; row++)
                 {

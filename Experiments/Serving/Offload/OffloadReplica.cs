@@ -15,7 +15,7 @@ namespace PimSim.Experiments.Serving.Offload;
 /// A model on a cluster that offloads attention. An iteration is cut into parts, which take turns on the replicas of the model and on the attention
 /// pool; it is over when all parts have passed all layers and the host has done its work. Equations and sources: docs/attention-offload.md.
 /// </summary>
-public sealed class OffloadReplica : IReplica
+public sealed class OffloadReplica : IServingReplica
 {
     private const int WorkersTime = 0;
     private const int AttentionTime = 1;
@@ -102,7 +102,7 @@ public sealed class OffloadReplica : IReplica
         return Run(groups, start, ref nobody);
     }
 
-    /// <summary>Books the energy of doing nothing from the end of the last iteration on.</summary>
+    /// <inheritdoc/>
     public void Rest(Picoseconds until)
     {
         if (until > _ended)
