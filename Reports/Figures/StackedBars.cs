@@ -8,11 +8,15 @@ namespace PimSim.Reports.Figures;
 /// <param name="valueTitle">Title of the value axis with its unit.</param>
 /// <param name="values">By category and series, none below 0, some above.</param>
 /// <param name="numbers">What is printed over the bar of each category.</param>
-internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers)
+/// <param name="categoryTitle">Title of the axis with the categories; none: models.</param>
+internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers, string? categoryTitle = null)
     : BarChart(categories, series, valueTitle)
 {
     private const double PartOfCategory = 0.72;
     private const float NarrowestBar = 30;
+
+    /// <inheritdoc/>
+    public override string CategoryTitle => categoryTitle ?? base.CategoryTitle;
 
     /// <inheritdoc/>
     public override bool LegendAtRight => true;
