@@ -9,7 +9,8 @@ namespace PimSim.Reports.Figures;
 /// <param name="values">By category and series, none below 0, some above.</param>
 /// <param name="numbers">What is printed over the bar of each category.</param>
 /// <param name="categoryTitle">Title of the axis with the categories; none: models.</param>
-internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers, string? categoryTitle = null)
+/// <param name="legendAtRight">The legend stands at the right, where it has the order of the stack; above it has room for long names.</param>
+internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers, string? categoryTitle = null, bool legendAtRight = true)
     : BarChart(categories, series, valueTitle)
 {
     private const double PartOfCategory = 0.72;
@@ -19,7 +20,7 @@ internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyLis
     public override string CategoryTitle => categoryTitle ?? base.CategoryTitle;
 
     /// <inheritdoc/>
-    public override bool LegendAtRight => true;
+    public override bool LegendAtRight => legendAtRight;
 
     /// <inheritdoc/>
     public override float NarrowestCategory => NarrowestBar;

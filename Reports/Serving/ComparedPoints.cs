@@ -27,7 +27,7 @@ internal static class ComparedPoints
             int shown = Math.Min(points.Length, MostLoads);
             return Unique([.. Enumerable.Range(0, shown)
                 .Select(index => points[shown == 1 ? 0 : index * (points.Length - 1) / (shown - 1)])
-                .Select(point => new NamedPoint(ServingSeries.LoadOf(point) is { Length: > 0 } load ? load : all[0].Name, point))]);
+                .Select(point => new NamedPoint(ServingText.Load(point) is { Length: > 0 } load ? load : all[0].Name, point))]);
         }
 
         double? common = HighestCommonLoad(all);
@@ -35,19 +35,21 @@ internal static class ComparedPoints
         {
             ServingPoint point = one.Points.LastOrDefault(point => common is { } load && point.RequestsPerSecond == load)
                 ?? one.WithLoad.LastOrDefault() ?? one.Points[^1];
-            string own = common is null ? ServingSeries.LoadOf(point) : "";
+            string own = common is null ? ServingText.Load(point) : "";
             return new NamedPoint(own.Length == 0 ? one.Name : $"{one.Name}, {own}", point);
         })];
     }
 
     /// <summary>Every point, by system and load.</summary>
-    public static IReadOnlyList<NamedPoint> All(ServingExperimentResult result)
+    /// <param name="result">Where the points are.</param>
+    /// <param name="shortened">What is left of the name of a system beside its load; null: all.</param>
+    public static IReadOnlyList<NamedPoint> All(ServingExperimentResult result, Func<string, string>? shortened = null)
     {
         IReadOnlyList<ServingSeries> all = ServingSeries.Of(result);
         return Unique([.. from series in all
                           from point in series.Points
-                          let load = ServingSeries.LoadOf(point)
-                          let name = load.Length == 0 ? series.Name : all.Count == 1 ? load : $"{series.Name}, {load}"
+                          let load = ServingText.Load(point)
+                          let name = load.Length == 0 ? series.Name : all.Count == 1 ? load : $"{shortened?.Invoke(series.Name) ?? series.Name}, {load}"
                           select new NamedPoint(name, point)]);
     }
 
@@ -57,7 +59,7 @@ internal static class ComparedPoints
         IReadOnlyList<ServingSeries> all = ServingSeries.Of(result);
         return all.Count == 1
             ? all[0].Name
-            : HighestCommonLoad(all) is { } load ? string.Create(CultureInfo.InvariantCulture, $"each system at {load:0.###} req/s") : "each system at its highest load";
+            : HighestCommonLoad(all) is { } load ? $"each system at {ServingText.Plain(load)} req/s" : "each system at its highest load";
     }
 
     private static double? HighestCommonLoad(IReadOnlyList<ServingSeries> all)

@@ -11,10 +11,10 @@ namespace PimSim.Reports.Serving;
 internal sealed record IterationKind(string Name, string Legend, Color Fill)
 {
     /// <summary>Each sequence forwards one token.</summary>
-    public static IterationKind Decode { get; } = new("decode", "one token per sequence (decode)", FigureStyle.ColorOf(2));
+    public static IterationKind Decode { get; } = new("decode", "decode only", FigureStyle.ColorOf(2));
 
     /// <summary>Some sequence forwards more than one token.</summary>
-    public static IterationKind Prompts { get; } = new("prompts or drafts", "more tokens (prompts, drafts)", FigureStyle.ColorOf(0));
+    public static IterationKind Prompts { get; } = new("prompts or drafts", "with prompts or drafts", FigureStyle.ColorOf(0));
 
     /// <summary>Blocks move between KV memory and the host first.</summary>
     public static IterationKind Swap { get; } = new("swap", "swapping", FigureStyle.ColorOf(3));

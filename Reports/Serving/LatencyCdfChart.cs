@@ -1,5 +1,6 @@
 using PimSim.Reports.Figures;
 using PimSim.Reports.Tables;
+using PimSim.Simulator.Kernel;
 using ScottPlot;
 
 namespace PimSim.Reports.Serving;
@@ -7,19 +8,19 @@ namespace PimSim.Reports.Serving;
 /// <summary>Cumulative distributions of a latency over a logarithmic axis, with the limit of the service levels.</summary>
 /// <param name="lines">At least one.</param>
 /// <param name="latency">Which latency, for the axis.</param>
-/// <param name="limitNanoseconds">The limit, or null.</param>
-internal sealed class LatencyCdfChart(IReadOnlyList<LatencyLine> lines, string latency, double? limitNanoseconds)
-    : PlaneChart([.. lines.Select(line => new ChartSeries(line.Name, line.Fill))], $"{latency} ({UnitOf(lines).Name}, logarithmic)", "Share of served requests (%)")
+/// <param name="limit">The limit, or null.</param>
+internal sealed class LatencyCdfChart(IReadOnlyList<LatencyLine> lines, string latency, Picoseconds? limit)
+    : PlaneChart([.. lines.Select(line => new ChartSeries(line.Name, line.Fill)), .. limit is { } dashed ? [new ChartSeries(ServingText.Dashed(dashed, UnitOf(lines)), FigureStyle.Ink)] : Array.Empty<ChartSeries>()], $"{latency} ({UnitOf(lines).Name}, logarithmic)", "Share of served requests (%)")
 {
     private const double Percent = 100;
     private const double RoomAtEnds = 1.06;
-    private const float LabelGap = 5;
 
     // Without it a single latency would fill the chart.
     private const double NarrowestRatio = 4;
 
     private static readonly double[] LabelledPercentiles = [0, 25, 50, 75, 90, 99];
 
+    private readonly double? _limitNanoseconds = limit?.Value / 1e3;
     private readonly double _unit = UnitOf(lines).Nanoseconds;
 
     /// <inheritdoc/>
@@ -29,18 +30,11 @@ internal sealed class LatencyCdfChart(IReadOnlyList<LatencyLine> lines, string l
     /// <inheritdoc/>
     public override AxisScale HorizontalFor(float dataWidth)
     {
-        double low = Math.Log10(Math.Min(lines.Min(line => line.SortedNanoseconds[0]), limitNanoseconds ?? double.PositiveInfinity) / _unit / RoomAtEnds);
-        double high = Math.Log10(Math.Max(lines.Max(line => line.SortedNanoseconds[^1]), limitNanoseconds ?? 0) / _unit * RoomAtEnds);
+        double low = Math.Log10(Math.Min(lines.Min(line => line.SortedNanoseconds[0]), _limitNanoseconds ?? double.PositiveInfinity) / _unit / RoomAtEnds);
+        double high = Math.Log10(Math.Max(lines.Max(line => line.SortedNanoseconds[^1]), _limitNanoseconds ?? 0) / _unit * RoomAtEnds);
         double missing = Math.Max(0, Math.Log10(NarrowestRatio) - (high - low));
         low -= missing / 2;
         high += missing / 2;
-        if (limitNanoseconds is { } limit)
-        {
-            // So far to the right that the text beside the limit ends inside.
-            double part = (FigureStyle.WidthOf(LimitText(limit), FigureStyle.TickSize) + (2 * LabelGap)) / dataWidth;
-            high = Math.Max(high, low + ((Math.Log10(limit / _unit) - low) / (1 - part)));
-        }
-
         return AxisScale.LogarithmicBetween(Math.Pow(10, low), Math.Pow(10, high));
     }
 
@@ -48,13 +42,9 @@ internal sealed class LatencyCdfChart(IReadOnlyList<LatencyLine> lines, string l
     public override void AddTo(Plot plot, float dataWidth)
     {
         AxisScale horizontal = HorizontalFor(dataWidth);
-        if (limitNanoseconds is { } limit)
+        if (_limitNanoseconds is { } position)
         {
-            double position = Math.Log10(limit / _unit);
-            plot.Add.VerticalLine(position, width: 1.5f, color: FigureStyle.Ink, pattern: LinePattern.Dashed);
-            ScottPlot.Plottables.Text label = AddText(plot, LimitText(limit), position, 0, Alignment.LowerLeft);
-            label.OffsetX = LabelGap;
-            label.OffsetY = -LabelGap;
+            plot.Add.VerticalLine(Math.Log10(position / _unit), width: 1.5f, color: FigureStyle.Ink, pattern: LinePattern.Dashed);
         }
 
         foreach (LatencyLine line in lines)
@@ -68,6 +58,4 @@ internal sealed class LatencyCdfChart(IReadOnlyList<LatencyLine> lines, string l
     }
 
     private static TimeUnit UnitOf(IReadOnlyList<LatencyLine> lines) => TimeUnit.For(lines.Max(line => line.SortedNanoseconds[^1]));
-
-    private string LimitText(double limit) => $"limit {SignificantDigits.Format(limit / _unit, 3)} {UnitOf(lines).Name}";
 }

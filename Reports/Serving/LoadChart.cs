@@ -9,10 +9,9 @@ namespace PimSim.Reports.Serving;
 /// <param name="logarithmic">The vertical axis is.</param>
 /// <param name="limit">The limit in the unit of the axis with its text, or null.</param>
 internal sealed class LoadChart(IReadOnlyList<LoadLine> lines, string verticalTitle, bool logarithmic, (double Value, string Text)? limit = null)
-    : PlaneChart([.. lines.Select(line => new ChartSeries(line.Name, line.Fill))], "Offered load (requests/s)", verticalTitle)
+    : PlaneChart([.. lines.Select(line => new ChartSeries(line.Name, line.Fill)), .. limit is { } dashed ? [new ChartSeries(dashed.Text, FigureStyle.Ink)] : Array.Empty<ChartSeries>()], "Offered load (requests/s)", verticalTitle)
 {
-    private const double RoomAtEnds = 1.25;
-    private const float LabelGap = 4;
+    private const double RoomAtEnds = 1.5;
     private const double Headroom = 0.06;
 
     /// <inheritdoc/>
@@ -27,9 +26,6 @@ internal sealed class LoadChart(IReadOnlyList<LoadLine> lines, string verticalTi
         if (limit is { } one)
         {
             plot.Add.HorizontalLine(Position(one.Value), width: 1.5f, color: FigureStyle.Ink, pattern: LinePattern.Dashed);
-            ScottPlot.Plottables.Text label = AddText(plot, one.Text, 0, Position(one.Value), Alignment.LowerLeft);
-            label.OffsetX = LabelGap;
-            label.OffsetY = -LabelGap;
         }
 
         foreach (LoadLine line in lines)

@@ -30,7 +30,7 @@ internal static class LoadFigures
 
         if (result.ServiceLevels is { } levels && Lines(result, all, point => point.Result.GoodputPerSecond) is { Length: > 0 } goodput)
         {
-            yield return draw("goodput-over-load", "Goodput over offered load", $"Requests within {ServingTables.LimitsOf(levels)}{ring}.", new LoadChart(goodput, "Goodput (requests/s)", logarithmic: false));
+            yield return draw("goodput-over-load", "Goodput over offered load", $"Requests within {ServingText.Limits(levels)}{ring}.", new LoadChart(goodput, "Goodput (requests/s)", logarithmic: false));
         }
 
         foreach ((string name, string title, Func<ServingPoint, LatencySummary?> latency, Picoseconds? limit) in (LimitedLatency[])
@@ -44,8 +44,8 @@ internal static class LoadFigures
             double unitPs = unit.Nanoseconds * 1e3;
             if (Lines(result, all, point => latency(point)?.P99.Value / unitPs) is { Length: > 0 } lines)
             {
-                (double Value, string Text)? drawn = limit is { } one ? (one.Value / unitPs, $"limit {Tables.SignificantDigits.Format(one.Value / unitPs, 3)} {unit.Name}") : null;
-                yield return draw($"{name}-p99-over-load", $"P99 of {title} over offered load", $"99 % of the served requests need no more{ring}.", new LoadChart(lines, $"P99 of {title} ({unit.Name})", logarithmic: true, drawn));
+                (double Value, string Text)? drawn = limit is { Value: > 0 } one ? (one.Value / unitPs, ServingText.Dashed(one, unit)) : null;
+                yield return draw($"{name}-p99-over-load", $"P99 of {title} over offered load", $"99 % of the served requests need no more{ring}.", new LoadChart(lines, $"P99 of {title} ({unit.Name}, logarithmic)", logarithmic: true, drawn));
             }
         }
     }

@@ -30,6 +30,8 @@ internal sealed class OccupancyChart(IReadOnlyList<OccupancyLine> lines) : Plane
                 steps.Add(new((index + 1) * interval, line.Parts[index] * Percent));
             }
 
+            // All memory is free after the last request.
+            steps.Add(new(line.Parts.Count * interval, 0));
             ScottPlot.Plottables.Scatter drawn = plot.Add.ScatterLine(steps, line.Fill);
             drawn.LineWidth = 2;
         }

@@ -12,7 +12,7 @@ public static class ServingFigures
 {
     private const int MostTimelines = 4;
     private const int MostReplicaLines = 8;
-    private const double NanosecondsPerPicosecond = 1e-3;
+    private const float LongestSystem = 140;
 
     /// <summary>Draws them. Equal results give equal bytes.</summary>
     public static IReadOnlyList<RenderedFigure> Render(ServingExperimentResult result)
@@ -51,7 +51,7 @@ public static class ServingFigures
 
         string cut = compared.Any(one => one.Point.Requests.Count < one.Point.Result.Finished) ? string.Create(CultureInfo.InvariantCulture, $" First {ServingPoint.MostRequests} requests.") : "";
         string caption = $"Share of served requests that needed no more; {ComparedPoints.Load(result)}.{cut}";
-        return Draw(result, name, $"{title}: distribution", caption, new LatencyCdfChart(lines, axis, limit?.Value * NanosecondsPerPicosecond));
+        return Draw(result, name, $"{title}: distribution", caption, new LatencyCdfChart(lines, axis, limit is { Value: > 0 } ? limit : null));
     }
 
     private static IEnumerable<RenderedFigure> Timelines(ServingExperimentResult result, IReadOnlyList<NamedPoint> compared)
@@ -61,11 +61,12 @@ public static class ServingFigures
         for (int index = 0; index < shown.Length; index++)
         {
             NamedPoint one = shown[index];
-            if (TimelineWindow.Of(one.Point.Iterations) is { } window)
+            if (TimelineWindow.Of(one.Point.Iterations, one.Point.Iterations.Count < one.Point.Result.Replicas.Sum(replica => replica.Iterations)) is { } window)
             {
+                string load = ServingText.Load(one.Point);
                 string of = window.Replicas.Count < one.Point.Replicas ? string.Create(CultureInfo.InvariantCulture, $"; {window.Replicas.Count} of {one.Point.Replicas} replicas") : "";
                 yield return Draw(
-                    result, shown.Length == 1 ? "timeline" : string.Create(CultureInfo.InvariantCulture, $"timeline-{index + 1}"), $"First iterations: {one.Name}",
+                    result, shown.Length == 1 ? "timeline" : string.Create(CultureInfo.InvariantCulture, $"timeline-{index + 1}"), $"First iterations: {ServingSeries.NameOf(result, one.Point)}{(load.Length == 0 ? "" : $" at {load}")}",
                     $"A bar for each iteration; white: the replica waits{of}. More in timeline.trace.json.", new TimelineChart(window));
             }
         }
@@ -73,19 +74,23 @@ public static class ServingFigures
 
     private static RenderedFigure? Occupancy(ServingExperimentResult result, IReadOnlyList<NamedPoint> compared)
     {
-        ServingPoint first = compared[0].Point;
-        bool byReplica = compared.Count == 1 && first.Result.Replicas.Count is > 1 and <= MostReplicaLines;
+        // The loads of one system take different times and would lie over each other at the left.
+        bool oneSystem = ServingSeries.Of(result).Count == 1;
+        NamedPoint[] shown = oneSystem ? [compared[^1]] : [.. compared];
+        ServingPoint first = shown[0].Point;
+        string which = oneSystem && first.RequestsPerSecond is not null ? $"{ComparedPoints.Load(result)} at {ServingText.Load(first)}" : ComparedPoints.Load(result);
+        bool byReplica = shown.Length == 1 && first.Result.Replicas.Count is > 1 and <= MostReplicaLines;
         OccupancyLine?[] lines = byReplica
             ? [.. first.Result.Replicas.Select((replica, index) => OccupancyLine.Of(string.Create(CultureInfo.InvariantCulture, $"replica {replica.Replica}"), FigureStyle.ColorOf(index), [replica]))]
-            : [.. compared.Select((one, index) => OccupancyLine.Of(one.Name, FigureStyle.ColorOf(index), one.Point.Result.Replicas))];
+            : [.. shown.Select((one, index) => OccupancyLine.Of(one.Name, FigureStyle.ColorOf(index), one.Point.Result.Replicas))];
         OccupancyLine[] drawn = [.. lines.OfType<OccupancyLine>()];
         return drawn.Length == 0 ? null : Draw(
-            result, "kv-occupancy", "KV memory in use over time", $"Share of the KV blocks, mean over time steps{(byReplica ? "" : " and all replicas")}; {ComparedPoints.Load(result)}.", new OccupancyChart(drawn));
+            result, "kv-occupancy", "KV memory in use over time", $"Share of the KV blocks, mean over time steps{(byReplica ? "" : " and all replicas")}; {which}.", new OccupancyChart(drawn));
     }
 
     private static RenderedFigure? EnergyBars(ServingExperimentResult result)
     {
-        NamedPoint[] points = [.. ComparedPoints.All(result).Where(one => one.Point.JoulesPerToken > 0)];
+        NamedPoint[] points = [.. ComparedPoints.All(result, name => FigureStyle.Fit(name, FigureStyle.TickSize, LongestSystem)).Where(one => one.Point.JoulesPerToken > 0)];
         if (points.Length == 0)
         {
             return null;
@@ -110,7 +115,7 @@ public static class ServingFigures
 
     private static RenderedFigure? PriceBars(ServingExperimentResult result)
     {
-        NamedPoint[] points = [.. ComparedPoints.All(result).Where(one => one.Point.DollarsPerMillionTokens > 0)];
+        NamedPoint[] points = [.. ComparedPoints.All(result, name => FigureStyle.Fit(name, FigureStyle.TickSize, LongestSystem)).Where(one => one.Point.DollarsPerMillionTokens > 0)];
         if (points.Length == 0)
         {
             return null;
@@ -126,11 +131,12 @@ public static class ServingFigures
 
         StackedBars chart = new(
             [.. points.Select(one => one.Name)], [.. bases.Select((basis, index) => new ChartSeries(basis, FigureStyle.ColorOf(index)))], "Price ($ per million tokens)", values,
-            [.. points.Select(one => SignificantDigits.Format(one.Point.DollarsPerMillionTokens, 3))], CategoryTitle(points));
+            [.. points.Select(one => SignificantDigits.Format(one.Point.DollarsPerMillionTokens, 3))], CategoryTitle(points), legendAtRight: false);
         return Draw(result, "dollars-per-million-tokens", "Price of a million output tokens", "Price of the whole system over the makespan, over all output tokens; colour: price basis.", chart);
     }
 
-    private static string CategoryTitle(NamedPoint[] points) => points[0].Name == ServingSeries.LoadOf(points[0].Point) ? "Offered load" : "System and offered load";
+    private static string CategoryTitle(NamedPoint[] points) =>
+        points.All(one => one.Point.RequestsPerSecond is null) ? "System" : points.All(one => one.Name == ServingText.Load(one.Point)) ? "Offered load" : "System and offered load";
 
     private static RenderedFigure Draw(ServingExperimentResult result, string name, string title, string caption, IChart chart)
     {

@@ -38,5 +38,5 @@ public static class ServingPage
     private static void AddProvenance(HtmlText html, ServingExperimentResult result) => html.Element("dl", () => html
         .Element("dt", "PimSim").Element("dd", result.Version)
         .Element("dt", "inputs (SHA-256)").Element("dd", () => html.Element("code", result.InputHash))
-        .Element("dt", "limits").Element("dd", result.ServiceLevels is { } levels ? ServingTables.LimitsOf(levels) : "none given"));
+        .Element("dt", "limits").Element("dd", result.ServiceLevels is { } levels ? ServingText.Limits(levels) : "none given"));
 }

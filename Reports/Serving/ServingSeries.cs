@@ -1,6 +1,5 @@
 using System.Globalization;
 using PimSim.Experiments.Serving;
-using PimSim.Reports.Tables;
 
 namespace PimSim.Reports.Serving;
 
@@ -41,8 +40,4 @@ internal sealed record ServingSeries(string Name, IReadOnlyList<ServingPoint> Po
 
         return string.Join(", ", words);
     }
-
-    /// <summary>The load of a point in words, or nothing where it has no rate.</summary>
-    public static string LoadOf(ServingPoint point) =>
-        point.RequestsPerSecond is { } rate ? $"{SignificantDigits.Format(rate, 3)} req/s" : "";
 }

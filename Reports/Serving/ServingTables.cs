@@ -57,25 +57,21 @@ public static class ServingTables
 
             string load = knee switch
             {
-                { Last: null } => $"below {SignificantDigits.Format(knee.FirstBeyond!.RequestsPerSecond)}",
-                { FirstBeyond: null } => $"{SignificantDigits.Format(knee.Last.RequestsPerSecond)} or more",
-                _ => SignificantDigits.Format(knee.Last.RequestsPerSecond),
+                { Last: null } => $"below {Load(knee.FirstBeyond)}",
+                { FirstBeyond: null } => $"{Load(knee.Last)} or more",
+                _ => Load(knee.Last),
             };
             rows.Add(
             [
-                series.Name, load, SignificantDigits.Format(knee.FirstBeyond?.RequestsPerSecond), SignificantDigits.Format(knee.Last?.Result.OutputTokensPerSecond),
+                series.Name, load, Load(knee.FirstBeyond), SignificantDigits.Format(knee.Last?.Result.OutputTokensPerSecond),
                 SignificantDigits.Format(knee.Last?.JoulesPerToken), SignificantDigits.Format(knee.Last?.DollarsPerMillionTokens),
             ]);
         }
 
         return rows.Count == 0 ? null : new(
-            $"Knee: highest load with P99 within {LimitsOf(result.ServiceLevels!)}",
+            $"Knee: highest load with P99 within {ServingText.Limits(result.ServiceLevels!)}",
             [Text("system"), Number("knee req/s"), Number("too much req/s"), Number("tokens/s at knee"), Number("J/token"), Number("$/Mtok")], rows);
     }
-
-    /// <summary>Limits in words.</summary>
-    internal static string LimitsOf(ServiceLevels levels) =>
-        $"TTFT {Milliseconds(levels.TimeToFirstToken)} ms and TPOT {Milliseconds(levels.TimePerOutputToken)} ms";
 
     /// <summary>The latencies of a point with their names.</summary>
     internal static IReadOnlyList<(string Name, LatencySummary? Latency)> LatenciesOf(ServingPoint point) =>
@@ -92,7 +88,7 @@ public static class ServingTables
                from one in LatenciesOf(point)
                select (string[])
                [
-                   series.Name, SignificantDigits.Format(point.RequestsPerSecond), one.Name, Count(one.Latency?.Count ?? 0), Milliseconds(one.Latency?.Mean), Milliseconds(one.Latency?.P50),
+                   series.Name, Load(point), one.Name, Count(one.Latency?.Count ?? 0), Milliseconds(one.Latency?.Mean), Milliseconds(one.Latency?.P50),
                    Milliseconds(one.Latency?.P90), Milliseconds(one.Latency?.P99), Milliseconds(one.Latency?.Maximum),
                ],
         ]);
@@ -139,7 +135,7 @@ public static class ServingTables
         [
             .. from series in ServingSeries.Of(result)
                from point in series.Points
-               select (IReadOnlyList<string>)[series.Name, SignificantDigits.Format(point.RequestsPerSecond), .. cells(point)],
+               select (IReadOnlyList<string>)[series.Name, Load(point), .. cells(point)],
         ]);
 
     private static string ReasonText(RejectionReason reason) => reason switch
@@ -158,6 +154,8 @@ public static class ServingTables
 
     // Without a makespan there is no rate; 0 would read as a system that stood still.
     private static string Rate(ServingPoint point, double? perSecond) => SignificantDigits.Format(point.Result.Makespan.Value == 0 ? null : perSecond);
+
+    private static string Load(ServingPoint? point) => point?.RequestsPerSecond is { } rate ? ServingText.Plain(rate) : SignificantDigits.Absent;
 
     private static string InPercent(double? part) => part is { } value ? (Percent * value).ToString("F1", CultureInfo.InvariantCulture) : SignificantDigits.Absent;
 

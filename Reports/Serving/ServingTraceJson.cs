@@ -27,7 +27,7 @@ public static class ServingTraceJson
         foreach (NamedPoint one in ComparedPoints.All(result))
         {
             process++;
-            string load = ServingSeries.LoadOf(one.Point);
+            string load = ServingText.Load(one.Point);
             ChromeTraceEvents.NameProcess(json, process, one.Name == load ? $"{one.Point.System}, {load}" : one.Name);
             foreach (int replica in one.Point.Iterations.Select(iteration => iteration.Replica).Distinct().Order())
             {

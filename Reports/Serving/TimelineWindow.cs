@@ -16,7 +16,8 @@ internal sealed record TimelineWindow(long StartPs, long EndPs, IReadOnlyList<in
 
     /// <summary>The window of the iterations that a point keeps; null if it keeps none that takes time.</summary>
     /// <param name="kept">By the time of their start.</param>
-    public static TimelineWindow? Of(IReadOnlyList<IterationRecord> kept)
+    /// <param name="cut">There were more.</param>
+    public static TimelineWindow? Of(IReadOnlyList<IterationRecord> kept, bool cut)
     {
         int[] replicas = [.. kept.Select(iteration => iteration.Replica).Distinct().Order().Take(MostReplicas)];
         IterationRecord[] shown = [.. kept.Where(iteration => replicas.Contains(iteration.Replica))];
@@ -29,6 +30,9 @@ internal sealed record TimelineWindow(long StartPs, long EndPs, IReadOnlyList<in
         long end = shown.GroupBy(iteration => iteration.Replica).Where(group => group.Count() >= MostPerReplica)
             .Select(group => group.ElementAt(MostPerReplica - 1).End.Value)
             .DefaultIfEmpty(shown.Max(iteration => iteration.End.Value)).Min();
+
+        // What starts after the last one kept is not known; it would look like a replica that waits.
+        end = cut ? Math.Min(end, kept[^1].Start.Value) : end;
         long start = shown[0].Start.Value;
         return end <= start ? null : new(start, end, replicas, [.. shown.Where(iteration => iteration.Start.Value < end)]);
     }

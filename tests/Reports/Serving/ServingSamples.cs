@@ -28,6 +28,9 @@ internal static class ServingSamples
     /// <summary>One system that all requests come to at once, no limits.</summary>
     public static ServingExperimentResult Single { get; } = Of(null, [Slow(null)]);
 
+    /// <summary>The same with so few requests that every iteration is kept.</summary>
+    public static ServingExperimentResult Short { get; } = Of(null, [Slow(null, 200)]);
+
     /// <summary>No request can be served: every one is too long.</summary>
     public static ServingExperimentResult Nothing { get; } = Of(null, [Point("small", "vllm", new VllmPolicy(), 1, 16, 1, Rented, 20_000_000_000, null, 40)]);
 
@@ -41,8 +44,8 @@ internal static class ServingSamples
         Points = points,
     };
 
-    public static ServingPoint Slow(double? load) =>
-        Point("2 x gpu", "vllm", new VllmPolicy(new KvLink(8e9, new Picoseconds(10_000_000))), 2, 6_000, load, Rented, 22_000_000_000, Levels, 600);
+    public static ServingPoint Slow(double? load, int requests = 600) =>
+        Point("2 x gpu", "vllm", new VllmPolicy(new KvLink(8e9, new Picoseconds(10_000_000))), 2, 6_000, load, Rented, 22_000_000_000, Levels, requests);
 
     public static ServingPoint Fast(double? load) =>
         Point("gpu + pim <\"&\">", "sarathi", new SarathiPolicy(), 1, 40_000, load, Owned, 12_000_000_000, Levels, 600);
