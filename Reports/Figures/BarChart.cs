@@ -25,6 +25,9 @@ internal abstract class BarChart(IReadOnlyList<string> categories, IReadOnlyList
     /// <summary>Title of the value axis with its unit.</summary>
     public string ValueTitle { get; } = valueTitle;
 
+    /// <summary>Title of the axis with the categories.</summary>
+    public virtual string CategoryTitle => "Model";
+
     /// <inheritdoc/>
     public abstract bool LegendAtRight { get; }
 

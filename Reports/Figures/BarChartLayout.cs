@@ -11,7 +11,6 @@ internal sealed class BarChartLayout : IChartLayout
 {
     private const float Slant = 38;
     private const float LongestCategory = 230;
-    private const string CategoryTitle = "Model";
 
     private readonly BarChart _chart;
     private readonly AxisScale _scale;
@@ -69,7 +68,7 @@ internal sealed class BarChartLayout : IChartLayout
     /// <inheritdoc/>
     public void ApplyTo(Plot plot)
     {
-        PlotFrame.Apply(plot, _padding, _chart.ValueTitle, _valueAxisWidth, CategoryTitle);
+        PlotFrame.Apply(plot, _padding, _chart.ValueTitle, _valueAxisWidth, _chart.CategoryTitle);
         plot.Axes.Left.TickGenerator = PlotFrame.TicksOf(_scale);
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. _categories.Select((category, index) => new Tick(index, category, isMajor: true))]);
         if (_slanted)

@@ -40,11 +40,13 @@ internal abstract class Figure(ExperimentResult result)
             return null;
         }
 
-        string footer = $"PimSim {ShortVersion(Result.Version)} · inputs {Beginning(Result.InputHash, HashDigits)} · {Result.Title}";
-        FigurePage page = new(new(Title, Result.Workload, footer), chart);
+        FigurePage page = new(new(Title, Result.Workload, Footer(Result.Version, Result.InputHash, Result.Title)), chart);
         (byte[] png, string svg) = page.Render();
         return new(Name, Title, Caption, png, svg, page.IsWide);
     }
+
+    /// <summary>Where a figure comes from: version, inputs, experiment.</summary>
+    internal static string Footer(string version, string inputHash, string title) => $"PimSim {ShortVersion(version)} · inputs {Beginning(inputHash, HashDigits)} · {title}";
 
     /// <summary>The version with as much of the commit as tells it from others.</summary>
     internal static string ShortVersion(string version)

@@ -8,14 +8,19 @@ namespace PimSim.Reports.Figures;
 /// <param name="valueTitle">Title of the value axis with its unit.</param>
 /// <param name="values">By category and series, none below 0, some above.</param>
 /// <param name="numbers">What is printed over the bar of each category.</param>
-internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers)
+/// <param name="categoryTitle">Title of the axis with the categories; none: models.</param>
+/// <param name="legendAtRight">The legend stands at the right, where it has the order of the stack; above it has room for long names.</param>
+internal sealed class StackedBars(IReadOnlyList<string> categories, IReadOnlyList<ChartSeries> series, string valueTitle, double[,] values, IReadOnlyList<string> numbers, string? categoryTitle = null, bool legendAtRight = true)
     : BarChart(categories, series, valueTitle)
 {
     private const double PartOfCategory = 0.72;
     private const float NarrowestBar = 30;
 
     /// <inheritdoc/>
-    public override bool LegendAtRight => true;
+    public override string CategoryTitle => categoryTitle ?? base.CategoryTitle;
+
+    /// <inheritdoc/>
+    public override bool LegendAtRight => legendAtRight;
 
     /// <inheritdoc/>
     public override float NarrowestCategory => NarrowestBar;

@@ -44,6 +44,25 @@ internal static class HtmlParts
         }
     }
 
+    /// <summary>What names of components mean, as far as it is known.</summary>
+    public static void AddMeanings(HtmlText html, string title, IEnumerable<string> components, IReadOnlyDictionary<string, string> meanings)
+    {
+        string[] known = [.. components.Distinct(StringComparer.Ordinal).Where(meanings.ContainsKey)];
+        if (known.Length == 0)
+        {
+            return;
+        }
+
+        html.Element("h2", title);
+        html.Element("dl", () =>
+        {
+            foreach (string component in known)
+            {
+                html.Element("dt", component).Element("dd", meanings[component]);
+            }
+        });
+    }
+
     /// <summary>Figures with their captions.</summary>
     public static void AddFigures(HtmlText html, IReadOnlyList<RenderedFigure> figures)
     {

@@ -38,8 +38,8 @@ public static class HtmlReport
 
             HtmlParts.AddFigures(html, figures);
             AddSystems(html, result);
-            AddMeanings(html, "What the components of time mean", result.Points.SelectMany(point => point.TimeComponents), ComponentMeanings.OfTime);
-            AddMeanings(html, "What the components of energy mean", result.Points.SelectMany(point => point.EnergyComponents), ComponentMeanings.OfEnergy);
+            HtmlParts.AddMeanings(html, "What the components of time mean", result.Points.SelectMany(point => point.TimeComponents), ComponentMeanings.OfTime);
+            HtmlParts.AddMeanings(html, "What the components of energy mean", result.Points.SelectMany(point => point.EnergyComponents), ComponentMeanings.OfEnergy);
         });
         return html.Markup("</html>\n").ToString();
     }
@@ -70,23 +70,5 @@ public static class HtmlReport
 
         HtmlParts.AddTable(html, new ReportTable("Systems and prices", columns, rows), "systems");
         html.Element("p", "Prices are on different terms; compare the $ figures of two systems only after comparing these.", "note");
-    }
-
-    private static void AddMeanings(HtmlText html, string title, IEnumerable<string> components, IReadOnlyDictionary<string, string> meanings)
-    {
-        string[] known = [.. components.Distinct(StringComparer.Ordinal).Where(meanings.ContainsKey)];
-        if (known.Length == 0)
-        {
-            return;
-        }
-
-        html.Element("h2", title);
-        html.Element("dl", () =>
-        {
-            foreach (string component in known)
-            {
-                html.Element("dt", component).Element("dd", meanings[component]);
-            }
-        });
     }
 }

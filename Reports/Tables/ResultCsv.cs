@@ -90,10 +90,10 @@ public static class ResultCsv
         return csv.ToString();
     }
 
-    private static void AppendLine(StringBuilder csv, IReadOnlyList<string> fields) =>
+    internal static void AppendLine(StringBuilder csv, IReadOnlyList<string> fields) =>
         csv.AppendJoin(',', fields.Select(Quoted)).Append('\n');
 
-    private static string Quoted(string field) =>
+    internal static string Quoted(string field) =>
         field.AsSpan().ContainsAny(NeedsQuotes) ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
 
     private static string Exact<T>(T value)

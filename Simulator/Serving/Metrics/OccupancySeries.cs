@@ -22,6 +22,9 @@ public sealed class OccupancySeries
     /// <summary>Largest value.</summary>
     public double Peak { get; private set; }
 
+    /// <summary>Mean over a span from the first change to the last or beyond, before and after which the quantity is 0; 0 for no span.</summary>
+    public double MeanOver(Picoseconds span) => span.Value <= 0 ? 0 : _area.Sum() / span.Value;
+
     /// <summary>The quantity changes. Times never run backwards.</summary>
     public void Set(Picoseconds time, double value)
     {

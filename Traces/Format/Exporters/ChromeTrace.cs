@@ -11,6 +11,7 @@ namespace PimSim.Traces.Format.Exporters;
 public static class ChromeTrace
 {
     private const long UnmeasuredNanoseconds = 1000;
+    private const decimal NanosecondsPerMicrosecond = 1000;
     private const int FlushBytes = 1 << 16;
 
     /// <summary>Writes all steps, one at a time.</summary>
@@ -64,7 +65,7 @@ public static class ChromeTrace
     {
         Operator op = executed.Op;
         var cost = OperatorCost.Of(op);
-        Begin(json, op.Label ?? EnumWords<OperatorRole>.Of(op.Role), EnumWords<OperatorKind>.Of(op.Kind), start, duration);
+        ChromeTraceEvents.BeginSlice(json, op.Label ?? EnumWords<OperatorRole>.Of(op.Role), EnumWords<OperatorKind>.Of(op.Kind), start / NanosecondsPerMicrosecond, duration / NanosecondsPerMicrosecond);
         json.WriteNumber("step", step.Index);
         json.WriteNumber("block", executed.Block);
         json.WriteNumber("instance", executed.Instance);
@@ -72,13 +73,12 @@ public static class ChromeTrace
         json.WriteNumber("flops", cost.Flops);
         json.WriteNumber("bytes", cost.Bytes);
         json.WriteBoolean("measured", executed.Nanoseconds is not null);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        ChromeTraceEvents.EndSlice(json);
     }
 
     private static void WriteStep(Utf8JsonWriter json, Step step, long start, long duration)
     {
-        Begin(json, $"step {step.Index}", "step", start, duration);
+        ChromeTraceEvents.BeginSlice(json, $"step {step.Index}", "step", start / NanosecondsPerMicrosecond, duration / NanosecondsPerMicrosecond);
         json.WriteString("phase", EnumWords<Phase>.Of(step.Phase));
         json.WriteNumber("committed_tokens", step.CommittedTokens);
         foreach (IGrouping<string, Decision> decisions in step.Decisions.GroupBy(decision => decision.Name, StringComparer.Ordinal))
@@ -86,21 +86,6 @@ public static class ChromeTrace
             json.WriteString($"decision {decisions.Key}", string.Join("; ", decisions.Select(decision => string.Join(", ", decision.Values))));
         }
 
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    /// <summary>A complete event ("X") up to its arguments. Times are microseconds, to the nanosecond.</summary>
-    private static void Begin(Utf8JsonWriter json, string name, string category, long start, long duration)
-    {
-        json.WriteStartObject();
-        json.WriteString("name", name);
-        json.WriteString("cat", category);
-        json.WriteString("ph", "X");
-        json.WriteNumber("ts", start / 1000m);
-        json.WriteNumber("dur", duration / 1000m);
-        json.WriteNumber("pid", 1);
-        json.WriteNumber("tid", 1);
-        json.WriteStartObject("args");
+        ChromeTraceEvents.EndSlice(json);
     }
 }

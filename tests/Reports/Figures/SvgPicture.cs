@@ -24,6 +24,16 @@ internal sealed class SvgPicture(RenderedFigure figure)
     public IReadOnlyList<IReadOnlyList<(double X, double Y)>> Shapes(string fill) =>
         [.. _root.Descendants(Svg + "path").Where(path => path.Attribute("fill")?.Value == fill).Select(path => Corners(path.Attribute("d")!.Value))];
 
+    /// <summary>Filled circles and rings: colour, whether filled, middle.</summary>
+    public IReadOnlyList<(string Color, bool Filled, double X, double Y)> Circles =>
+        [.. _root.Descendants(Svg + "ellipse").Select(circle => (
+            circle.Attribute("fill")!.Value is var fill and not "none" ? fill : circle.Attribute("stroke")!.Value,
+            circle.Attribute("fill")!.Value != "none", Number(circle, "cx"), Number(circle, "cy")))];
+
+    /// <summary>Corners of every line of a colour.</summary>
+    public IReadOnlyList<IReadOnlyList<(double X, double Y)>> Lines(string stroke) =>
+        [.. _root.Descendants(Svg + "path").Where(path => path.Attribute("stroke")?.Value == stroke).Select(path => Corners(path.Attribute("d")!.Value))];
+
     /// <summary>Left edge and width of filled rectangles on the data.</summary>
     public IReadOnlyList<(string Fill, double X, double Width)> LyingBars =>
         [.. _root.Descendants(Svg + "g").Where(group => group.Attribute("clip-path") is not null).Descendants(Svg + "rect")

@@ -1,4 +1,4 @@
-namespace PimSim.Reports.Dram;
+namespace PimSim.Reports.Figures;
 
 /// <summary>The unit that a time is written in.</summary>
 /// <param name="Name">Its sign.</param>
