@@ -1,13 +1,17 @@
 using System.Globalization;
 using PimSim.Experiments.Serving;
+using PimSim.Reports;
+using PimSim.Reports.Serving;
+using PimSim.Reports.Tables;
 using PimSim.Traces.Format.Documents;
+using Spectre.Console;
 
 namespace PimSim.Cli;
 
-/// <summary>One <c>pimsim run</c> of a serving experiment: reads, simulates, and writes the report.</summary>
+/// <summary>One <c>pimsim run</c> of a serving experiment: reads, simulates with progress on standard error, and writes the report.</summary>
 internal static class ServingSession
 {
-    public static ServingExperimentResult Run(RunRequest request, CancellationToken cancellation)
+    public static void Run(RunRequest request, CancellationToken cancellation)
     {
         if (request.CommandsFile is not null || request.Check || request.Exact || request.Selection.Models.Count > 0 || request.Selection.Systems.Count > 0 || request.Selection.Tokens is not null)
         {
@@ -15,12 +19,24 @@ internal static class ServingSession
         }
 
         ServingExperiment experiment = ServingExperimentReader.Read(request.ExperimentFile);
-        ServingExperimentResult result = ServingRunner.Run(experiment, request.Threads, null, cancellation);
-        foreach (ServingPoint p in result.Points)
+        string folder = request.Folder ?? Path.Combine("results", Path.GetFileNameWithoutExtension(request.ExperimentFile));
+        ReportFolder.RequireWritable(folder);
+        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        ServingExperimentResult result = errors.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Start(context =>
+            {
+                int points = experiment.Models.Count * experiment.Systems.Count * experiment.Loads.Count;
+                ProgressTask task = context.AddTask($"{points} points", maxValue: points);
+                int done = 0;
+                return ServingRunner.Run(experiment, request.Threads, () => task.Value = Interlocked.Increment(ref done), cancellation);
+            });
+        IReadOnlyList<string> files = ServingReportFolder.Write(result, folder);
+        errors.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{files.Count} files in {folder}");
+        foreach (ReportTable table in ServingTables.Of(result))
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{p.System} {p.Model} load {p.RequestsPerSecond} finished {p.Result.Finished} rejected {p.Result.Rejected} makespan {p.Result.Makespan.Seconds:0.0} ttft p50 {p.Result.TimeToFirstToken?.P50.Seconds:0.000} p99 {p.Result.TimeToFirstToken?.P99.Seconds:0.000} tpot mean {p.Result.TimePerOutputToken?.Mean.Seconds:0.0000} tok/s {p.Result.OutputTokensPerSecond:0} J/tok {p.JoulesPerToken:0.000} $/M {p.DollarsPerMillionTokens:0.00} batch {p.Result.Replicas[0].MeanBatch:0.0} util {p.Result.Replicas[0].Utilisation(p.Result.Makespan):0.00} iters {p.Result.Replicas.Sum(r => r.Iterations)} good {p.Result.GoodputPerSecond:0.00}"));
+            ScreenTables.Print(table);
         }
-
-        return result;
     }
 }
