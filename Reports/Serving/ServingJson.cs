@@ -24,6 +24,7 @@ public static class ServingJson
             json.WriteString("inputsSha256", result.InputHash);
             json.WriteString("workload", result.Workload);
             WriteLevels(json, result.ServiceLevels);
+            WriteMeasured(json, result.Measured);
             json.WriteStartArray("knees");
             foreach (ServingSeries series in ServingSeries.Of(result))
             {
@@ -50,6 +51,23 @@ public static class ServingJson
 
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
+    }
+
+    private static void WriteMeasured(Utf8JsonWriter json, MeasuredService? measured)
+    {
+        if (measured is null)
+        {
+            json.WriteNull("measured");
+            return;
+        }
+
+        json.WriteStartObject("measured");
+        json.WriteNumber("requests", measured.Requests);
+        json.WriteNumber("meanTimeToFirstTokenSeconds", measured.MeanTimeToFirstTokenSeconds);
+        json.WriteNumber("p99TimeToFirstTokenSeconds", measured.P99TimeToFirstTokenSeconds);
+        WriteNumber(json, "meanTimePerOutputTokenSeconds", measured.MeanTimePerOutputTokenSeconds);
+        json.WriteNumber("makespanSeconds", measured.MakespanSeconds);
+        json.WriteEndObject();
     }
 
     private static void WriteLevels(Utf8JsonWriter json, ServiceLevels? levels)
