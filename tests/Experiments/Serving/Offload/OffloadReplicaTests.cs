@@ -101,25 +101,28 @@ public class OffloadReplicaTests
     });
 
     [Theory]
-    [InlineData("llama-3-8b", 1, 100)]
-    [InlineData("llama-3-8b", 37, 37_000)]
-    [InlineData("gpt3-2.7b", 64, 50_000)]
-    public void One_part_and_no_network_on_two_equal_GPUs_are_what_one_of_them_does_alone(string name, int sequences, int context)
+    [InlineData("llama-3-8b", Phase.Decode, 1, 1, 100)]
+    [InlineData("llama-3-8b", Phase.Decode, 37, 1, 37_000)]
+    [InlineData("gpt3-2.7b", Phase.Decode, 64, 2, 50_000)]
+    [InlineData("llama-3-8b", Phase.Prefill, 3, 500, 1500)]
+    [InlineData("gpt3-2.7b", Phase.Prefill, 1, 100, 700)]
+    public void One_part_and_no_network_on_two_equal_GPUs_are_what_one_of_them_does_alone(string name, Phase phase, int sequences, int tokens, int context)
     {
         ModelShape model = Systems.Model(name);
         OffloadDefinition system = Systems.Offload("lamina-1-2") with
         {
             CreateAttention = Systems.OneH100,
             Batches = 1,
+            Prefill = PrefillPlace.Workers,
             AttentionDevices = 1,
             Overlap = false,
             Network = Systems.NoNetwork,
         };
         OffloadReplica replica = new(system, model);
-        Picoseconds end = replica.Run([new BatchGroup(Phase.Decode, sequences, 1, context, sequences)], Picoseconds.Zero);
+        Picoseconds end = replica.Run([new BatchGroup(phase, sequences, tokens, context, sequences)], Picoseconds.Zero);
 
         IDevice device = Systems.SingleH100();
-        Step step = new BatchSteps(model).Build(0, [new SequenceGroup(Phase.Decode, sequences, 1, context, sequences)]);
+        Step step = new BatchSteps(model).Build(0, [new SequenceGroup(phase, sequences, tokens, context, sequences)]);
         Picoseconds now = device.BeginStep(step, Picoseconds.Zero);
         foreach (StepBlock block in step.Blocks)
         {
