@@ -142,15 +142,22 @@ public class OffloadReplicaTests
     }
 
     [Fact]
-    public void Overlap_never_takes_bytes_away_and_splits_the_same_products()
+    public void Overlap_sends_the_same_bytes_and_computes_the_same_products_in_two_pieces()
     {
-        BatchGroup[] batch = [new(Phase.Decode, 64, 1, 64 * 2000, 64)];
-        OffloadReplica with = new(Systems.Offload("lamina-2-4"), Systems.Model("llama-3-70b"));
-        OffloadReplica without = new(Systems.Offload("lamina-2-4", ("system.overlap", "false")), Systems.Model("llama-3-70b"));
+        ModelShape model = Systems.Model("llama-3-8b");
+        BatchGroup[] batch = [new(Phase.Decode, 48, 1, 48 * 2000, 48)];
+        OffloadReplica with = new(Systems.Offload("lamina-1-2", ("system.batches", "1")), model);
+        OffloadReplica without = new(Systems.Offload("lamina-1-2", ("system.batches", "1"), ("system.overlap", "false")), model);
         with.Run(batch, Picoseconds.Zero);
         without.Run(batch, Picoseconds.Zero);
         Assert.Equal(without.Counters["networkBytes"], with.Counters["networkBytes"]);
-        Assert.True(with.Counters["workersBusyPs"] >= without.Counters["workersBusyPs"], "two products instead of one");
+
+        Operator[] fused = [Product(4096 + 2048), Rope(32, 8)];
+        Operator[] pieces = [Product(4096), Product(2048), Rope(32, 0), Rope(8, 0)];
+        Assert.Equal(32 * (Systems.PicosecondsOnH100(pieces) - Systems.PicosecondsOnH100(fused)), with.Counters["workersBusyPs"] - without.Counters["workersBusyPs"]);
+
+        Operator Product(int outputs) => new() { Kind = OperatorKind.Gemm, Role = OperatorRole.QkvProjection, Phase = Phase.Decode, Rows = 48, Inputs = 4096, Outputs = outputs };
+        Operator Rope(int heads, int kvHeads) => new() { Kind = OperatorKind.Rope, Role = OperatorRole.Rope, Phase = Phase.Decode, Rows = 48, Sequences = 48, Context = 2000, Heads = heads, KvHeads = kvHeads, HeadDim = 128 };
     }
 
     [Fact]
