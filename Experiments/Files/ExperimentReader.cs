@@ -214,6 +214,7 @@ public static class ExperimentReader
                 continue;
             }
 
+            inputs[$"system {name}"] = File.ReadAllText(hardware.Systems.PathOf(name));
             foreach (CatalogueEntry part in definition.Parts)
             {
                 inputs[$"{part.Kind} {part.Name}"] = File.ReadAllText(part.Root.File);

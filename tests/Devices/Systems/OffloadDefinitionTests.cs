@@ -2,6 +2,7 @@ using PimSim.Devices.Links;
 using PimSim.Devices.Offload;
 using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 using Xunit;
 
@@ -48,6 +49,18 @@ public sealed class OffloadDefinitionTests : IDisposable
         Assert.Contains("4 devices, each rented at 4.63 $/h", system.Price.Basis, StringComparison.Ordinal);
         Assert.Equal(45.7e9, offload.Network.BytesPerSecond, 1e6);
         Assert.Equal(new Picoseconds(16_500_000), offload.Network.Latency);
+    }
+
+    [Fact]
+    public void Different_devices_share_the_power_evenly_and_pay_for_it_at_their_own_prices()
+    {
+        RentalPrice rented = new(7) { Basis = "rented" };
+        OwnershipPrice owned = new(1000, 10_000, 0.5, 0.2, 1.5) { Basis = "owned" };
+        MixedPrice price = MixedPrice.Of(GroupPrice.Of(rented, 2), GroupPrice.Of(owned, 3));
+
+        // Three of five devices draw 600 of 1000 W, at 1.5 x 0.2 $/kWh.
+        Assert.Equal(14 + (3 * 0.2) + (0.6 * 1.5 * 0.2), price.DollarsPerHour(1000), 1e-12);
+        Assert.Equal("2 devices, each rented; and 3 devices, each owned", price.Basis);
     }
 
     [Theory]

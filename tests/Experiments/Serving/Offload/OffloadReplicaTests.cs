@@ -101,25 +101,28 @@ public class OffloadReplicaTests
     });
 
     [Theory]
-    [InlineData("llama-3-8b", 1, 100)]
-    [InlineData("llama-3-8b", 37, 37_000)]
-    [InlineData("gpt3-2.7b", 64, 50_000)]
-    public void One_part_and_no_network_on_two_equal_GPUs_are_what_one_of_them_does_alone(string name, int sequences, int context)
+    [InlineData("llama-3-8b", Phase.Decode, 1, 1, 100)]
+    [InlineData("llama-3-8b", Phase.Decode, 37, 1, 37_000)]
+    [InlineData("gpt3-2.7b", Phase.Decode, 64, 2, 50_000)]
+    [InlineData("llama-3-8b", Phase.Prefill, 3, 500, 1500)]
+    [InlineData("gpt3-2.7b", Phase.Prefill, 1, 100, 700)]
+    public void One_part_and_no_network_on_two_equal_GPUs_are_what_one_of_them_does_alone(string name, Phase phase, int sequences, int tokens, int context)
     {
         ModelShape model = Systems.Model(name);
         OffloadDefinition system = Systems.Offload("lamina-1-2") with
         {
             CreateAttention = Systems.OneH100,
             Batches = 1,
+            Prefill = PrefillPlace.Workers,
             AttentionDevices = 1,
             Overlap = false,
             Network = Systems.NoNetwork,
         };
         OffloadReplica replica = new(system, model);
-        Picoseconds end = replica.Run([new BatchGroup(Phase.Decode, sequences, 1, context, sequences)], Picoseconds.Zero);
+        Picoseconds end = replica.Run([new BatchGroup(phase, sequences, tokens, context, sequences)], Picoseconds.Zero);
 
         IDevice device = Systems.SingleH100();
-        Step step = new BatchSteps(model).Build(0, [new SequenceGroup(Phase.Decode, sequences, 1, context, sequences)]);
+        Step step = new BatchSteps(model).Build(0, [new SequenceGroup(phase, sequences, tokens, context, sequences)]);
         Picoseconds now = device.BeginStep(step, Picoseconds.Zero);
         foreach (StepBlock block in step.Blocks)
         {
@@ -139,15 +142,22 @@ public class OffloadReplicaTests
     }
 
     [Fact]
-    public void Overlap_never_takes_bytes_away_and_splits_the_same_products()
+    public void Overlap_sends_the_same_bytes_and_computes_the_same_products_in_two_pieces()
     {
-        BatchGroup[] batch = [new(Phase.Decode, 64, 1, 64 * 2000, 64)];
-        OffloadReplica with = new(Systems.Offload("lamina-2-4"), Systems.Model("llama-3-70b"));
-        OffloadReplica without = new(Systems.Offload("lamina-2-4", ("system.overlap", "false")), Systems.Model("llama-3-70b"));
+        ModelShape model = Systems.Model("llama-3-8b");
+        BatchGroup[] batch = [new(Phase.Decode, 48, 1, 48 * 2000, 48)];
+        OffloadReplica with = new(Systems.Offload("lamina-1-2", ("system.batches", "1")), model);
+        OffloadReplica without = new(Systems.Offload("lamina-1-2", ("system.batches", "1"), ("system.overlap", "false")), model);
         with.Run(batch, Picoseconds.Zero);
         without.Run(batch, Picoseconds.Zero);
         Assert.Equal(without.Counters["networkBytes"], with.Counters["networkBytes"]);
-        Assert.True(with.Counters["workersBusyPs"] >= without.Counters["workersBusyPs"], "two products instead of one");
+
+        Operator[] fused = [Product(4096 + 2048), Rope(32, 8)];
+        Operator[] pieces = [Product(4096), Product(2048), Rope(32, 0), Rope(8, 0)];
+        Assert.Equal(32 * (Systems.PicosecondsOnH100(pieces) - Systems.PicosecondsOnH100(fused)), with.Counters["workersBusyPs"] - without.Counters["workersBusyPs"]);
+
+        Operator Product(int outputs) => new() { Kind = OperatorKind.Gemm, Role = OperatorRole.QkvProjection, Phase = Phase.Decode, Rows = 48, Inputs = 4096, Outputs = outputs };
+        Operator Rope(int heads, int kvHeads) => new() { Kind = OperatorKind.Rope, Role = OperatorRole.Rope, Phase = Phase.Decode, Rows = 48, Sequences = 48, Context = 2000, Heads = heads, KvHeads = kvHeads, HeadDim = 128 };
     }
 
     [Fact]

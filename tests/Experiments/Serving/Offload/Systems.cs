@@ -6,6 +6,7 @@ using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Models;
 
 namespace PimSim.Experiments.Tests.Serving.Offload;
@@ -36,6 +37,14 @@ internal static class Systems
     {
         GpuParts parts = GpuParts.Open(Hardware, "h100-sxm", "vllm-0.14");
         return new GpuDevice(parts.Gpu, parts.Silicon, parts.Stack);
+    }
+
+    /// <summary>What operators take on it by themselves.</summary>
+    public static long PicosecondsOnH100(params Operator[] operators)
+    {
+        GpuParts parts = GpuParts.Open(Hardware, "h100-sxm", "vllm-0.14");
+        GpuCostModel costs = new(parts.Gpu, parts.Silicon, parts.Stack);
+        return operators.Sum(op => costs.Of(costs.Stored(op)).TotalPs);
     }
 
     /// <summary>The same as a device of a pool.</summary>
