@@ -1,7 +1,7 @@
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
-using PimSim.Experiments.Serving.Offload;
 using PimSim.Experiments.Running;
+using PimSim.Experiments.Serving.Offload;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Simulator.Serving;

@@ -3,6 +3,7 @@ using PimSim.Devices.Pim;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
 using PimSim.Experiments.Running;
+using PimSim.Experiments.Serving;
 using PimSim.Reports;
 using Xunit;
 
@@ -126,7 +127,17 @@ public class PimGptTests
     [MemberData(nameof(Samples))]
     public void Every_sample_is_right(string sample)
     {
-        Experiment experiment = ExperimentReader.Read(Path.Combine(SourceTree.Root, "samples", sample), new ExperimentSelection([], [], 1));
+        string file = Path.Combine(SourceTree.Root, "samples", sample);
+        if (ServingExperimentReader.Matches(file))
+        {
+            ServingExperiment serving = ServingExperimentReader.Read(file);
+            ServingExperimentResult result = ServingRunner.Run(serving, 2, null, TestContext.Current.CancellationToken);
+            Assert.Equal(serving.Models.Count * serving.Systems.Count * serving.Loads.Count, result.Points.Count);
+            Assert.All(result.Points, point => Assert.Equal(point.Result.Requests, point.Result.Finished));
+            return;
+        }
+
+        Experiment experiment = ExperimentReader.Read(file, new ExperimentSelection([], [], 1));
         ExperimentRunner.Check(experiment);
         Assert.Equal(experiment.Models.Count * experiment.Systems.Count, Run(experiment, accelerate: true, threads: 2).Points.Count);
     }

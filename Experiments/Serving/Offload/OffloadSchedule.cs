@@ -57,7 +57,7 @@ internal sealed class OffloadSchedule
 
             if (streams.IsEmpty || _requests[next].ReadyPs == NotAsked)
             {
-                Debug.Assert(Array.TrueForAll(_progress[..streams.Length], progress => progress.Slice == _layers + 1), "all parts have passed all layers");
+                AssertPassed(streams.Length);
                 return end;
             }
 
@@ -230,6 +230,15 @@ internal sealed class OffloadSchedule
         public Request(SliceKind kind, PathTime ready)
             : this(kind, ready.TotalPs, ready)
         {
+        }
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertPassed(int streams)
+    {
+        for (int stream = 0; stream < streams; stream++)
+        {
+            Debug.Assert(_progress[stream].Slice == _layers + 1, "all parts have passed all layers");
         }
     }
 }
