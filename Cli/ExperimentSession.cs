@@ -1,11 +1,9 @@
-using System.Globalization;
 using PimSim.Devices.Pim;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
 using PimSim.Experiments.Running;
 using PimSim.Reports;
 using PimSim.Traces.Format.Documents;
-using Spectre.Console;
 
 namespace PimSim.Cli;
 
@@ -17,7 +15,11 @@ internal sealed record RunRequest(
     string? CommandsFile,
     bool Check,
     bool Exact,
-    int Threads);
+    int Threads)
+{
+    /// <summary>Where the report goes: <c>results/NAME</c> where the user named no folder.</summary>
+    public string ReportFolder => Folder ?? Path.Combine("results", Path.GetFileNameWithoutExtension(ExperimentFile));
+}
 
 /// <summary>One <c>pimsim run</c>: reads, checks, simulates with progress on standard error, and writes the report.</summary>
 internal sealed class ExperimentSession(RunRequest request)
@@ -25,7 +27,7 @@ internal sealed class ExperimentSession(RunRequest request)
     public ExperimentResult Run(CancellationToken cancellation)
     {
         Experiment experiment = ExperimentReader.Read(request.ExperimentFile, request.Selection);
-        string folder = request.Folder ?? Path.Combine("results", Path.GetFileNameWithoutExtension(request.ExperimentFile));
+        string folder = request.ReportFolder;
         if (request.CommandsFile is not null)
         {
             CommandWatch.RequireTraceable(experiment);
@@ -38,24 +40,16 @@ internal sealed class ExperimentSession(RunRequest request)
         ExperimentRunner.Check(experiment);
         ReportFolder.RequireWritable(folder);
 
-        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        ExperimentResult result = errors.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context =>
-            {
-                int steps = experiment.WorkloadNames.Count * experiment.Systems.Count * experiment.StepsPerPoint;
-                ProgressTask task = context.AddTask($"{experiment.WorkloadNames.Count} models x {experiment.Systems.Count} systems", maxValue: steps);
-                int done = 0;
-                return Simulate(experiment, errors, () => task.Value = Interlocked.Increment(ref done), cancellation);
-            });
+        int steps = experiment.WorkloadNames.Count * experiment.Systems.Count * experiment.StepsPerPoint;
+        ExperimentResult result = ScreenProgress.Watch(
+            $"{experiment.WorkloadNames.Count} models x {experiment.Systems.Count} systems", steps, onDone => Simulate(experiment, () => onDone(1), cancellation));
         cancellation.ThrowIfCancellationRequested();
         IReadOnlyList<string> files = ReportFolder.Write(result, folder);
-        errors.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{files.Count} files in {folder}");
+        ScreenProgress.Say($"{files.Count} files in {folder}");
         return result;
     }
 
-    private ExperimentResult Simulate(Experiment experiment, IAnsiConsole errors, Action onStep, CancellationToken cancellation)
+    private ExperimentResult Simulate(Experiment experiment, Action onStep, CancellationToken cancellation)
     {
         if (request.CommandsFile is { } path)
         {
@@ -65,7 +59,7 @@ internal sealed class ExperimentSession(RunRequest request)
         if (request.Check)
         {
             (ExperimentResult result, long commands) = CommandWatch.RunChecked(experiment, request.Threads, onStep, cancellation);
-            errors.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{commands} DRAM commands checked, none broke a rule");
+            ScreenProgress.Say($"{commands} DRAM commands checked, none broke a rule");
             return result;
         }
 

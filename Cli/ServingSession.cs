@@ -1,10 +1,8 @@
-using System.Globalization;
 using PimSim.Experiments.Serving;
 using PimSim.Reports;
 using PimSim.Reports.Serving;
 using PimSim.Reports.Tables;
 using PimSim.Traces.Format.Documents;
-using Spectre.Console;
 
 namespace PimSim.Cli;
 
@@ -19,21 +17,13 @@ internal static class ServingSession
         }
 
         ServingExperiment experiment = ServingExperimentReader.Read(request.ExperimentFile);
-        string folder = request.Folder ?? Path.Combine("results", Path.GetFileNameWithoutExtension(request.ExperimentFile));
+        string folder = request.ReportFolder;
         ReportFolder.RequireWritable(folder);
-        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        ServingExperimentResult result = errors.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context =>
-            {
-                int points = experiment.Models.Count * experiment.Systems.Count * experiment.Loads.Count;
-                ProgressTask task = context.AddTask($"{points} points", maxValue: points);
-                int done = 0;
-                return ServingRunner.Run(experiment, request.Threads, () => task.Value = Interlocked.Increment(ref done), cancellation);
-            });
+        int points = experiment.Models.Count * experiment.Systems.Count * experiment.Loads.Count;
+        ServingExperimentResult result = ScreenProgress.Watch(
+            $"{points} points", points, onDone => ServingRunner.Run(experiment, request.Threads, () => onDone(1), cancellation));
         IReadOnlyList<string> files = ServingReportFolder.Write(result, folder);
-        errors.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{files.Count} files in {folder}");
+        ScreenProgress.Say($"{files.Count} files in {folder}");
         foreach (ReportTable table in ServingTables.Of(result))
         {
             ScreenTables.Print(table);

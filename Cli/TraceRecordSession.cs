@@ -5,7 +5,6 @@ using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Files;
 using PimSim.Workloads.Engines;
 using PimSim.Workloads.Techniques;
-using Spectre.Console;
 
 namespace PimSim.Cli;
 
@@ -27,16 +26,11 @@ internal sealed class TraceRecordSession(
         TraceRecording recording = new(TechniqueCatalogue.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed) { WarmUpSteps = warmUpSteps };
         using IEngineModel engine = EngineModels.Open(model, backend, ExperimentReader.Zoo(userCatalogue), seed, threads);
         using Interruption interruption = new();
-        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        errors.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context =>
-            {
-                ProgressTask task = context.AddTask($"{Markup.Escape(engine.Name)} on {backend}", maxValue: (double)tokens * sequences);
-                recording.Write(engine, file, $"PimSim {ExperimentRunner.Version}", step => task.Increment(step.CommittedTokens), interruption.Token);
-            });
-        return 0;
+        return ScreenProgress.Watch($"{engine.Name} on {backend}", (long)tokens * sequences, onDone =>
+        {
+            recording.Write(engine, file, $"PimSim {ExperimentRunner.Version}", step => onDone(step.CommittedTokens), interruption.Token);
+            return 0;
+        });
     }
 
     private static string ReadPrompt(string path)

@@ -37,7 +37,6 @@ public sealed class GpuDevice : IDevice
     private readonly CollectiveModel? _group;
     private readonly int _ranks;
     private readonly Power _staticPower;
-    private readonly double _hostScale;
 
     // Of a kernel of the step that runs.
     private long _launch;
@@ -77,7 +76,6 @@ public sealed class GpuDevice : IDevice
         _group = group;
         _ranks = group?.Group.Ranks ?? 1;
         _staticPower = new Power(costs.StaticPower.Microwatts * _ranks);
-        _hostScale = stack.HostScale(gpu.Architecture);
         string[] times = ["memory", "compute", "tiles", "power", "launch", "host", "opaque"];
         string[] energies = ["static", "multiprocessors", "compute", "cache", "memory"];
         Ledger = new CostLedger(LedgerRows.Count, _ranks > 1 ? [.. times, "links"] : times, _ranks > 1 ? [.. energies, "links"] : energies);
@@ -105,7 +103,7 @@ public sealed class GpuDevice : IDevice
             throw new PimSimUserException($"'{footprint.Model}' comes shared out for {footprint.Ranks} devices, but '{Name}' is {_ranks}");
         }
 
-        ModelCapacity.Require(footprint, _stack.WeightType, _stack.KvType, Name, (long)(_gpu.CapacityBytes * _stack.MemoryShare));
+        ModelCapacity.Require(footprint, _stack.WeightType, _stack.KvType, Name, _stack.UsableBytes(_gpu));
     }
 
     /// <inheritdoc/>
@@ -114,7 +112,7 @@ public sealed class GpuDevice : IDevice
         Debug.Assert(start.Value >= _booked, "a step starts after the end of the step before");
         _booked = start.Value;
         _hostClock = start.Value;
-        _launch = _stack.IsCaptured(step.Phase) ? 0 : Host(_stack.LaunchCost.Value);
+        _launch = _stack.LaunchOf(step.Phase, _gpu.Architecture).Value;
         _sampled = 0;
         return start;
     }
@@ -160,8 +158,7 @@ public sealed class GpuDevice : IDevice
     public Picoseconds EndStep(Step step, Picoseconds end)
     {
         // The host's last launch is never later than the end of the kernel that it launched.
-        long prompts = step.Phase == Phase.Prefill ? _stack.HostCostPerPromptStep.Value : 0;
-        long over = end.Value + Host(_stack.HostCostPerStep.Value + prompts + (_stack.HostCostPerToken.Value * _sampled));
+        long over = end.Value + _stack.HostAfterStep(step.Phase == Phase.Prefill, _sampled, _gpu.Architecture).Value;
         BookHost(over);
         return new Picoseconds(over);
     }
@@ -227,6 +224,4 @@ public sealed class GpuDevice : IDevice
             _booked = until;
         }
     }
-
-    private long Host(long picoseconds) => (long)(picoseconds * _hostScale);
 }

@@ -29,6 +29,9 @@ public sealed record GpuSpecification
     /// <summary>Streaming multiprocessors (compute units, matrix units).</summary>
     public required int Multiprocessors { get; init; }
 
+    /// <summary>The word for the architecture in catalogue files.</summary>
+    public string ArchitectureName => KernelFamilies.Architectures[(int)Architecture];
+
     /// <summary>Clock that the peak rates are stated for, in hertz.</summary>
     public required double BoostHertz { get; init; }
 

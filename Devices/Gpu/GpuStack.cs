@@ -82,6 +82,25 @@ public sealed record GpuStack
     /// <summary>How much longer the host takes beside GPUs of a generation.</summary>
     public double HostScale(GpuArchitecture architecture) => HostScales.GetValueOrDefault(architecture, 1);
 
+    /// <summary>What the host pays to launch a kernel of a step of this phase, beside GPUs of a generation.</summary>
+    public Picoseconds LaunchOf(Phase phase, GpuArchitecture architecture) => IsCaptured(phase) ? Picoseconds.Zero : Scaled(LaunchCost.Value, architecture);
+
+    /// <summary>What the host does after a step, with the GPU idle.</summary>
+    /// <param name="hasPrompts">Whether the step read prompts.</param>
+    /// <param name="sampled">Tokens chosen in it.</param>
+    /// <param name="architecture">Generation of the GPUs.</param>
+    public Picoseconds HostAfterStep(bool hasPrompts, long sampled, GpuArchitecture architecture) => Scaled(
+        HostCostPerStep.Value + (hasPrompts ? HostCostPerPromptStep.Value : 0) + (HostCostPerToken.Value * sampled), architecture);
+
+    /// <summary>Bytes of a GPU's memory that weights, keys and values may fill.</summary>
+    public long UsableBytes(GpuSpecification gpu)
+    {
+        ArgumentNullException.ThrowIfNull(gpu);
+        return (long)(gpu.CapacityBytes * MemoryShare);
+    }
+
+    private Picoseconds Scaled(long picoseconds, GpuArchitecture architecture) => new((long)(picoseconds * HostScale(architecture)));
+
     /// <summary>Whether an attention streams over its context (few queries) on an architecture, instead of tiling the queries.</summary>
     public bool StreamsContext(in Operator attention, GpuArchitecture architecture)
     {

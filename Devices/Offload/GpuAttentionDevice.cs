@@ -36,7 +36,7 @@ public sealed class GpuAttentionDevice : IAttentionDevice
     public long Load(CachePart part)
     {
         ArgumentNullException.ThrowIfNull(part);
-        return (long)(_gpu.CapacityBytes * _stack.MemoryShare) / KvType.Bytes(2L * part.Layers * part.KvHeads * part.HeadDim);
+        return _stack.UsableBytes(_gpu) / KvType.Bytes(2L * part.Layers * part.KvHeads * part.HeadDim);
     }
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ public sealed class GpuAttentionDevice : IAttentionDevice
         long span = cost.TotalPs;
         if (cost.Kernels > 0)
         {
-            long launch = _stack.IsCaptured(op.Phase) ? 0 : (long)(_stack.LaunchCost.Value * _stack.HostScale(_gpu.Architecture));
+            long launch = _stack.LaunchOf(op.Phase, _gpu.Architecture).Value;
             span = LaunchQueue.End(0, 0, launch, cost.Kernels, span, CeilingDivision.Of(span, cost.Kernels));
         }
 

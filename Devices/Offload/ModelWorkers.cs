@@ -19,7 +19,6 @@ public sealed class ModelWorkers
     private readonly GpuCostModel _costs;
     private readonly CollectiveModel? _group;
     private readonly int _ranks;
-    private readonly double _hostScale;
 
     /// <summary>Joins a GPU, its software and, for several, what connects them.</summary>
     /// <exception cref="PimSimUserException">The stack does not run on this GPU.</exception>
@@ -31,7 +30,6 @@ public sealed class ModelWorkers
         _costs = new GpuCostModel(parts.Gpu, parts.Silicon, parts.Stack);
         _group = group;
         _ranks = group?.Group.Ranks ?? 1;
-        _hostScale = parts.Stack.HostScale(parts.Gpu.Architecture);
         StaticPower = new Power(_costs.StaticPower.Microwatts * _ranks);
     }
 
@@ -48,7 +46,7 @@ public sealed class ModelWorkers
     {
         ArgumentNullException.ThrowIfNull(part);
         string name = _ranks > 1 ? $"{_ranks} x {_gpu.Name}" : _gpu.Name;
-        ModelCapacity.Require(part with { ReservedContext = 0 }, _stack.WeightType, _stack.KvType, name, (long)(_gpu.CapacityBytes * _stack.MemoryShare));
+        ModelCapacity.Require(part with { ReservedContext = 0 }, _stack.WeightType, _stack.KvType, name, _stack.UsableBytes(_gpu));
     }
 
     /// <summary>Time that operators take one after another; what each role takes is added to <paramref name="roles"/>.</summary>
@@ -63,7 +61,7 @@ public sealed class ModelWorkers
         for (int i = 0; i < operators.Length; i++)
         {
             ref readonly Operator op = ref operators[i];
-            long launch = _stack.IsCaptured(op.Phase) ? 0 : (long)(_stack.LaunchCost.Value * _hostScale);
+            long launch = _stack.LaunchOf(op.Phase, _gpu.Architecture).Value;
             (int kernels, long busy, Energy dynamic, Energy links) = Cost(op);
             long end = kernels == 0 ? now : LaunchQueue.End(now, host, launch, kernels, busy, CeilingDivision.Of(busy, kernels));
             host += kernels * launch;
@@ -78,8 +76,7 @@ public sealed class ModelWorkers
     /// <summary>What the host does after an iteration, while all devices wait.</summary>
     /// <param name="sampled">Tokens chosen.</param>
     /// <param name="hasPrompts">Whether prompts were read.</param>
-    public Picoseconds HostCost(long sampled, bool hasPrompts) =>
-        new((long)((_stack.HostCostPerStep.Value + (hasPrompts ? _stack.HostCostPerPromptStep.Value : 0) + (_stack.HostCostPerToken.Value * sampled)) * _hostScale));
+    public Picoseconds HostCost(long sampled, bool hasPrompts) => _stack.HostAfterStep(hasPrompts, sampled, _gpu.Architecture);
 
     private (int Kernels, long BusyPs, Energy Dynamic, Energy Links) Cost(in Operator op)
     {

@@ -40,21 +40,7 @@ public sealed class PimAttentionDevice : IAttentionDevice
     {
         ArgumentNullException.ThrowIfNull(part);
         KvType = part.KvType;
-        int fits = 0;
-        int tooMany = int.MaxValue;
-        while (tooMany - fits > 1)
-        {
-            int tried = fits + ((tooMany - fits) / 2);
-            if (Fits(part, tried))
-            {
-                fits = tried;
-            }
-            else
-            {
-                tooMany = tried;
-            }
-        }
-
+        int fits = LargestFit.Of(0, int.MaxValue, tokens => Fits(part, tokens));
         if (fits > 0)
         {
             // Where in the banks a cache lies costs nothing: one layer of one sequence stands for all.

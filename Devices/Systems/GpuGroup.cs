@@ -40,6 +40,6 @@ public static class GpuGroup
         var connection = LinkSpecification.Read(catalogue.Links.Open(link, problems));
         var software = CollectiveStack.Read(catalogue.Collectives.Open(collectives, problems), catalogue.Collectives);
         problems.ThrowIfAny();
-        return new CollectiveModel(software, parts.Gpu.Architecture.ToString().ToLowerInvariant(), new CollectiveGroup(gpus, connection));
+        return new CollectiveModel(software, parts.Gpu.ArchitectureName, new CollectiveGroup(gpus, connection));
     }
 }

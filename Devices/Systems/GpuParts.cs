@@ -38,7 +38,7 @@ public sealed record GpuParts(GpuSpecification Gpu, GpuSilicon Silicon, GpuStack
     internal static (GpuParts Parts, CatalogueEntry Silicon) Read(HardwareCatalogue catalogue, CatalogueEntry card, CatalogueEntry software, ProblemList problems)
     {
         GpuSpecification gpu = GpuSpecification.Read(card, catalogue.Memories, catalogue.Standards);
-        CatalogueEntry silicon = catalogue.Silicon.Open(gpu.Architecture.ToString().ToLowerInvariant(), problems);
+        CatalogueEntry silicon = catalogue.Silicon.Open(gpu.ArchitectureName, problems);
         return (new GpuParts(gpu, GpuSilicon.Read(silicon), GpuStack.Read(software, catalogue.Stacks)), silicon);
     }
 }

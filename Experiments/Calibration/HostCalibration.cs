@@ -70,38 +70,14 @@ public static class HostCalibration
 
     private static FamilyFit Fit(StackFamily family, List<RunTime> times, RunPredictor predictor, CancellationToken cancellation)
     {
-        double[] Predict(ImmutableArray<double> values, IReadOnlyList<RunTime> which)
-        {
-            double[] predicted = new double[which.Count];
-            PredictInto(family.With(values), predictor, which, predicted, cancellation);
-            return predicted;
-        }
-
-        ImmutableArray<double> FitOn(List<RunTime> which) => ConstantFit.Run(
-            family.Definitions,
-            family.Values,
-            [.. which.Select(time => time.MeasuredNs)],
-            (values, into) => PredictInto(family.With(values), predictor, which, into, cancellation));
-
         bool byModel = times.Select(time => time.Run.Model).Distinct(StringComparer.Ordinal).Skip(1).Any();
-        string GroupOf(RunTime time) => byModel ? time.Run.Model : $"{time.Run.Devices} devices";
-        IReadOnlyList<IReadOnlySet<string>> folds = GroupFolds.Of(times.Select(GroupOf));
-        List<double> leftOut = [];
-        foreach (IReadOnlySet<string> without in folds)
-        {
-            List<RunTime> test = [.. times.Where(time => without.Contains(GroupOf(time)))];
-            ImmutableArray<double> fitted = FitOn([.. times.Where(time => !without.Contains(GroupOf(time)))]);
-            leftOut.AddRange(Predict(fitted, test).Zip(test, (predicted, time) => predicted / time.MeasuredNs));
-        }
-
-        return new FamilyFit(
+        return FoldedFit.Run(
             family,
-            times.Count,
-            times.Select(GroupOf).Distinct(StringComparer.Ordinal).Count(),
-            folds.Count,
-            ErrorStatistics.Of(Predict(family.Values, times).Zip(times, (predicted, time) => predicted / time.MeasuredNs))!,
-            ErrorStatistics.Of(leftOut),
-            FitOn(times));
+            times,
+            time => byModel ? time.Run.Model : $"{time.Run.Devices} devices",
+            time => time.MeasuredNs,
+            int.MaxValue,
+            (values, which, into) => PredictInto(family.With(values), predictor, which, into, cancellation));
     }
 
     private static void PredictInto(GpuStack stack, RunPredictor predictor, IReadOnlyList<RunTime> times, double[] into, CancellationToken cancellation)

@@ -18,7 +18,6 @@ public static class StackCalibration
     /// <summary>A fit takes this many rows at most, chosen at random: more do not move a dozen constants.</summary>
     private const int MostRows = 1200;
 
-    private const int Seed = 1;
     private const double NanosecondsPerPicosecond = 1e-3;
 
     /// <summary>Fits all families that some measurement belongs to.</summary>
@@ -50,7 +49,13 @@ public static class StackCalibration
         [
             .. from family in families
                where rows[family].Count > family.Definitions.Length
-               select Fit(family, rows[family], parts, request.Threads, cancellation),
+               select FoldedFit.Run(
+                   family,
+                   rows[family],
+                   row => row.Group,
+                   row => row.Nanoseconds,
+                   MostRows,
+                   (values, which, times) => PredictInto(family, values, which, parts, request.Threads, times, cancellation)),
         ];
         return fits.IsEmpty
             ? throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {read} rows belongs to a kernel family of '{request.Stack}' on {parts.Gpu.Architecture}")
@@ -59,44 +64,6 @@ public static class StackCalibration
 
     /// <summary>One operator, or experts: their products are of one family, and what is between them is predicted by the stack as it is.</summary>
     private static bool IsOneKernelSort(Measurement row) => row.Operators.Length == 1 || row is { Class: MeasurementClass.Moe, Operators: [{ Kind: OperatorKind.GroupedGemm }, ..] };
-
-    private static FamilyFit Fit(StackFamily family, List<Measurement> rows, GpuParts parts, int threads, CancellationToken cancellation)
-    {
-        double[] Predict(ImmutableArray<double> values, IReadOnlyList<Measurement> which)
-        {
-            double[] predicted = new double[which.Count];
-            PredictInto(family, values, which, parts, threads, predicted, cancellation);
-            return predicted;
-        }
-
-        ImmutableArray<double> FitOn(List<Measurement> which)
-        {
-            Measurement[] chosen = Chosen(which);
-            return ConstantFit.Run(
-                family.Definitions,
-                family.Values,
-                [.. chosen.Select(row => row.Nanoseconds)],
-                (values, into) => PredictInto(family, values, chosen, parts, threads, into, cancellation));
-        }
-
-        IReadOnlyList<IReadOnlySet<string>> folds = GroupFolds.Of(rows.Select(row => row.Group));
-        List<double> leftOut = [];
-        foreach (IReadOnlySet<string> without in folds)
-        {
-            List<Measurement> test = [.. rows.Where(row => without.Contains(row.Group))];
-            ImmutableArray<double> fitted = FitOn([.. rows.Where(row => !without.Contains(row.Group))]);
-            leftOut.AddRange(Predict(fitted, test).Zip(test, (predicted, row) => predicted / row.Nanoseconds));
-        }
-
-        return new FamilyFit(
-            family,
-            rows.Count,
-            rows.Select(row => row.Group).Distinct(StringComparer.Ordinal).Count(),
-            folds.Count,
-            ErrorStatistics.Of(Predict(family.Values, rows).Zip(rows, (predicted, row) => predicted / row.Nanoseconds))!,
-            ErrorStatistics.Of(leftOut),
-            FitOn(rows));
-    }
 
     private static void PredictInto(
         StackFamily family, ImmutableArray<double> values, IReadOnlyList<Measurement> rows, GpuParts parts, int threads, double[] into, CancellationToken cancellation)
@@ -118,13 +85,5 @@ public static class StackCalibration
 
                 into[index] = picoseconds * NanosecondsPerPicosecond;
             });
-    }
-
-    private static Measurement[] Chosen(List<Measurement> rows)
-    {
-        Random random = new(Seed);
-        Measurement[] shuffled = [.. rows];
-        random.Shuffle(shuffled);
-        return shuffled[..Math.Min(MostRows, shuffled.Length)];
     }
 }

@@ -2,7 +2,6 @@ using PimSim.Devices.Pim;
 using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
-using PimSim.Simulator.Serving;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -21,7 +20,6 @@ public sealed class DeviceReplica : IServingReplica
     private readonly BatchSteps _steps;
     private readonly TensorParallelism _parallelism;
     private readonly bool _prefill;
-    private SequenceGroup[] _groups = new SequenceGroup[8];
     private Picoseconds _ended;
     private int _index;
 
@@ -73,42 +71,17 @@ public sealed class DeviceReplica : IServingReplica
     public long ModelLengthTokens { get; }
 
     /// <inheritdoc/>
-    public Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start)
+    public Picoseconds Run(ReadOnlySpan<SequenceGroup> groups, Picoseconds start)
     {
-        if (_groups.Length < groups.Length)
-        {
-            _groups = new SequenceGroup[2 * groups.Length];
-        }
-
-        int count = 0;
-        foreach (ref readonly BatchGroup group in groups)
-        {
-            if (_prefill || group.Phase != Phase.Prefill)
-            {
-                _groups[count++] = new SequenceGroup(group.Phase, group.Sequences, group.NewTokens, group.ContextTokens, group.Sampled);
-            }
-        }
-
-        if (count == 0)
+        ReadOnlySpan<SequenceGroup> computed = _prefill ? groups : groups[..SequenceGroup.FirstPrompt(groups)];
+        if (computed.IsEmpty)
         {
             return start;
         }
 
         Rest(start);
-        Step step = _parallelism.Shard(_steps.Build(_index++, _groups.AsSpan(0, count)));
-        Picoseconds now = _device.BeginStep(step, start);
-        foreach (StepBlock block in step.Blocks)
-        {
-            for (int instance = 0; instance < block.Repeat; instance++)
-            {
-                foreach (ref readonly Operator op in block.Operators.AsSpan())
-                {
-                    now = _device.Execute(op, instance, now);
-                }
-            }
-        }
-
-        _ended = _device.EndStep(step, now);
+        Step step = _parallelism.Shard(_steps.Build(_index++, computed));
+        _ended = StepRun.On(_device, step, start);
         return _ended;
     }
 

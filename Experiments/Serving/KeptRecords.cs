@@ -1,4 +1,5 @@
 using PimSim.Simulator.Serving;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Experiments.Serving;
 
@@ -26,7 +27,7 @@ internal sealed class KeptRecords : IRequestSink, IIterationSink
     }
 
     /// <inheritdoc/>
-    public void Started(in IterationRecord iteration, ReadOnlySpan<BatchGroup> groups)
+    public void Started(in IterationRecord iteration, ReadOnlySpan<SequenceGroup> groups)
     {
         if (Iterations.Count < ServingPoint.MostIterations)
         {

@@ -1,3 +1,4 @@
+using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -16,22 +17,7 @@ internal static class KvCapacity
     public static int Of(Func<IDevice> create, Func<int, ModelFootprint> footprint)
     {
         create().Load(footprint(1));
-        int fits = 1;
-        int tooMany = Most;
-        while (tooMany - fits > 1)
-        {
-            int tried = fits + ((tooMany - fits) / 2);
-            if (Fits(create(), footprint(tried)))
-            {
-                fits = tried;
-            }
-            else
-            {
-                tooMany = tried;
-            }
-        }
-
-        return fits;
+        return LargestFit.Of(1, Most, tokens => Fits(create(), footprint(tokens)));
     }
 
     private static bool Fits(IDevice device, ModelFootprint footprint)

@@ -52,7 +52,7 @@ public static class ServingExperimentReader
         int replicas = (int)serving.Optional("replicas").Integer(1, MostReplicas, 1);
         string prefill = serving.Optional("prefill").Word(["included", "excluded"], "included");
         KvLink? swap = ReadSwap(serving, policy);
-        (int decodeReplicas, KvLink? link) = ReadDisaggregation(serving, replicas);
+        (int decodeReplicas, KvLink? link) = ReadDisaggregation(serving);
         DataNode lengthNode = serving.Optional("modelTokens");
         int? modelTokens = lengthNode.Exists ? (int)lengthNode.Integer(2, 1 << 20, 2) : null;
         ServingLimits limits = ReadLimits(serving.Optional("limits"));
@@ -120,7 +120,7 @@ public static class ServingExperimentReader
         return null;
     }
 
-    private static (int Replicas, KvLink? Link) ReadDisaggregation(DataNode serving, int replicas)
+    private static (int Replicas, KvLink? Link) ReadDisaggregation(DataNode serving)
     {
         DataNode decode = serving.Optional("decodeReplicas");
         DataNode link = serving.Optional("kvLink");

@@ -54,7 +54,7 @@ public sealed class ValidationSetup
 
     /// <summary>A predictor of its own for one thread.</summary>
     public IOperatorPredictor Create() => new GpuPredictor(
-        _parts, _link is null ? null : new CollectivePredictor(_collectives, _parts.Gpu.Architecture.ToString().ToLowerInvariant(), _link));
+        _parts, _link is null ? null : new CollectivePredictor(_collectives, _parts.Gpu.ArchitectureName, _link));
 
     /// <summary>A predictor of runs of whole models.</summary>
     /// <param name="zoo">The models by the names of measurements.</param>

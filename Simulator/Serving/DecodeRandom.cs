@@ -1,3 +1,5 @@
+using PimSim.Traces.Format;
+
 namespace PimSim.Simulator.Serving;
 
 /// <summary>
@@ -6,27 +8,18 @@ namespace PimSim.Simulator.Serving;
 /// </summary>
 public struct DecodeRandom
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
-
     private ulong _state;
 
     /// <summary>The chance of request number <paramref name="request"/> under <paramref name="seed"/>.</summary>
-    public DecodeRandom(ulong seed, long request) => _state = Mix(seed + Golden) ^ Mix((ulong)request * Golden);
+    public DecodeRandom(ulong seed, long request) => _state = SplitMix64.Mix(seed + SplitMix64.Golden) ^ SplitMix64.Mix((ulong)request * SplitMix64.Golden);
 
     /// <summary>64 random bits.</summary>
     public ulong NextBits()
     {
-        _state += Golden;
-        return Mix(_state);
+        _state += SplitMix64.Golden;
+        return SplitMix64.Mix(_state);
     }
 
     /// <summary>Uniform in [0, 1), in steps of 2^-53.</summary>
     public double NextUnit() => (NextBits() >> 11) * (1.0 / (1UL << 53));
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
 }

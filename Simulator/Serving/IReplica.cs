@@ -1,4 +1,5 @@
 using PimSim.Simulator.Kernel;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Simulator.Serving;
 
@@ -19,7 +20,7 @@ public interface IReplica
 
     /// <summary>
     /// Runs one iteration that starts at <paramref name="start"/>: books its time and energy and returns when it ends, not before
-    /// it starts. Iterations of one replica never overlap. The groups are valid during the call only.
+    /// it starts. Iterations of one replica never overlap. The groups are valid during the call only; those that decode come first.
     /// </summary>
-    Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start);
+    Picoseconds Run(ReadOnlySpan<SequenceGroup> groups, Picoseconds start);
 }

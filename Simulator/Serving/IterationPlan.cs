@@ -6,7 +6,7 @@ namespace PimSim.Simulator.Serving;
 internal sealed class IterationPlan
 {
     private PlannedWork[] _work = new PlannedWork[32];
-    private BatchGroup[] _groups = new BatchGroup[8];
+    private SequenceGroup[] _groups = new SequenceGroup[8];
     private int _groupCount;
     private int _decodeSequences;
     private int _decodeRows;
@@ -21,7 +21,7 @@ internal sealed class IterationPlan
     public ReadOnlySpan<PlannedWork> Work => _work.AsSpan(0, Count);
 
     /// <summary>The decodes as one group, then the prefills in order, equal neighbours together. Valid after <see cref="Close"/>.</summary>
-    public ReadOnlySpan<BatchGroup> Groups => _groups[0].Sequences > 0 ? _groups.AsSpan(0, _groupCount) : _groups.AsSpan(1, _groupCount - 1);
+    public ReadOnlySpan<SequenceGroup> Groups => _groups[0].Sequences > 0 ? _groups.AsSpan(0, _groupCount) : _groups.AsSpan(1, _groupCount - 1);
 
     public void Clear()
     {
@@ -44,7 +44,7 @@ internal sealed class IterationPlan
     public void AddPrefill(int slot, int rows, long contextTokens, bool ends)
     {
         Add(new(slot, rows, IsPrefill: true));
-        ref BatchGroup last = ref _groups[_groupCount - 1];
+        ref SequenceGroup last = ref _groups[_groupCount - 1];
         if (_groupCount > 1
             && last.NewTokens == rows
             && last.ContextTokens == last.Sequences * contextTokens

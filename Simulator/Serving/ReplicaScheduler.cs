@@ -1,6 +1,7 @@
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Serving.Memory;
 using PimSim.Simulator.Serving.Policies;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Simulator.Serving;
 
@@ -42,9 +43,6 @@ public sealed class ReplicaScheduler
 
     /// <summary>Sequences in the iteration that is being composed.</summary>
     public int PlannedSequences => Iteration.Count;
-
-    /// <summary>Requests that wait for admission.</summary>
-    public int WaitingRequests => _waiting.Count;
 
     /// <summary>The KV memory.</summary>
     public KvMemory KvMemory => Memory.Blocks;
@@ -222,7 +220,7 @@ public sealed class ReplicaScheduler
     }
 
     /// <summary>Composes the next iteration.</summary>
-    internal ReadOnlySpan<BatchGroup> Compose()
+    internal ReadOnlySpan<SequenceGroup> Compose()
     {
         Iteration.Clear();
         SwapBlocks = 0;

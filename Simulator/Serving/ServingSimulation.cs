@@ -3,6 +3,7 @@ using PimSim.Simulator.Serving.Arrivals;
 using PimSim.Simulator.Serving.Metrics;
 using PimSim.Simulator.Serving.Policies;
 using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
 using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Simulator.Serving;
@@ -187,7 +188,7 @@ public sealed class ServingSimulation : IArrivalSink
     {
         replica.PlanPending = false;
         Fetch(replica);
-        ReadOnlySpan<BatchGroup> groups = replica.Compose();
+        ReadOnlySpan<SequenceGroup> groups = replica.Compose();
         Picoseconds now = _events.Now;
         _collector.Occupied(replica, now);
         Picoseconds swap = replica.SwapTime;

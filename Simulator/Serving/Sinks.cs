@@ -1,3 +1,5 @@
+using PimSim.Traces.Format.Operators;
+
 namespace PimSim.Simulator.Serving;
 
 /// <summary>Receives every request once, in the order in which they end.</summary>
@@ -14,5 +16,5 @@ public interface IRequestSink
 public interface IIterationSink
 {
     /// <summary>An iteration starts; the groups are valid during the call only.</summary>
-    void Started(in IterationRecord iteration, ReadOnlySpan<BatchGroup> groups);
+    void Started(in IterationRecord iteration, ReadOnlySpan<SequenceGroup> groups);
 }

@@ -1,3 +1,5 @@
+using PimSim.Traces.Format;
+
 namespace PimSim.Workloads.Requests;
 
 /// <summary>
@@ -6,12 +8,10 @@ namespace PimSim.Workloads.Requests;
 /// </summary>
 internal struct CounterRandom(ulong seed, ulong stream, ulong index)
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
-
-    private ulong _state = Mix(Mix(seed + Mix(stream + Golden)) + (index * Golden));
+    private ulong _state = SplitMix64.Mix(SplitMix64.Mix(seed + SplitMix64.Mix(stream + SplitMix64.Golden)) + (index * SplitMix64.Golden));
 
     /// <summary>Uniform over all values.</summary>
-    public ulong Next() => Mix(_state += Golden);
+    public ulong Next() => SplitMix64.Mix(_state += SplitMix64.Golden);
 
     /// <summary>Uniform above 0 and below 1.</summary>
     public double Unit() => ((Next() >> 12) + 0.5) * (1.0 / (1L << 52));
@@ -58,12 +58,5 @@ internal struct CounterRandom(ulong seed, ulong stream, ulong index)
                 return d * v * factor;
             }
         }
-    }
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

@@ -6,6 +6,7 @@ using PimSim.Simulator.Serving.Arrivals;
 using PimSim.Simulator.Serving.Metrics;
 using PimSim.Simulator.Serving.Policies;
 using PimSim.Traces.Format.Importers;
+using PimSim.Traces.Format.Operators;
 using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Benchmarks;
@@ -69,10 +70,10 @@ internal static class ServingSpeed
 
         public long ModelLengthTokens => ModelTokens;
 
-        public Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start)
+        public Picoseconds Run(ReadOnlySpan<SequenceGroup> groups, Picoseconds start)
         {
             long picoseconds = 5_000_000_000;
-            foreach (BatchGroup group in groups)
+            foreach (SequenceGroup group in groups)
             {
                 picoseconds += (20_000_000L * group.Sequences * group.NewTokens) + (20_000 * group.ContextTokens);
             }

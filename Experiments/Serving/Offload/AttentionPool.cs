@@ -4,7 +4,6 @@ using PimSim.Simulator.Kernel;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
-using PimSim.Workloads.Batches;
 
 namespace PimSim.Experiments.Serving.Offload;
 
@@ -63,9 +62,9 @@ internal sealed class AttentionPool
         _byRequests ? (bytes + sequences - 1) / sequences * BusiestSequences(sequences) : (bytes + _devices - 1) / _devices;
 
     /// <summary>Attention of one layer over what is in the cache before the new tokens.</summary>
-    public PoolCost Cached(ReadOnlySpan<SequenceGroup> groups)
+    public AttentionCost Cached(ReadOnlySpan<SequenceGroup> groups)
     {
-        PoolCost sum = default;
+        AttentionCost sum = default;
         foreach (ref readonly SequenceGroup group in groups)
         {
             int context = (int)group.MeanContext - group.NewTokens;
@@ -76,9 +75,9 @@ internal sealed class AttentionPool
     }
 
     /// <summary>Cache writes of one layer, and attention among the new tokens.</summary>
-    public PoolCost Fresh(ReadOnlySpan<SequenceGroup> groups)
+    public AttentionCost Fresh(ReadOnlySpan<SequenceGroup> groups)
     {
-        PoolCost sum = default;
+        AttentionCost sum = default;
         foreach (ref readonly SequenceGroup group in groups)
         {
             sum += Write(group) + Shared(_attention with { Context = group.NewTokens }, group);
@@ -88,9 +87,9 @@ internal sealed class AttentionPool
     }
 
     /// <summary>Cache writes of one layer, and attention over everything.</summary>
-    public PoolCost Whole(ReadOnlySpan<SequenceGroup> groups)
+    public AttentionCost Whole(ReadOnlySpan<SequenceGroup> groups)
     {
-        PoolCost sum = default;
+        AttentionCost sum = default;
         foreach (ref readonly SequenceGroup group in groups)
         {
             sum += Write(group) + Shared(_attention with { Context = (int)group.MeanContext }, group);
@@ -99,15 +98,15 @@ internal sealed class AttentionPool
         return sum;
     }
 
-    private PoolCost Write(in SequenceGroup group) =>
+    private AttentionCost Write(in SequenceGroup group) =>
         Shared(_attention with { Kind = OperatorKind.KvAppend, Role = OperatorRole.KvAppend, Context = (int)group.MeanContext }, group);
 
-    private PoolCost Shared(in Operator one, in SequenceGroup group)
+    private AttentionCost Shared(in Operator one, in SequenceGroup group)
     {
         if (!_byRequests)
         {
             AttentionCost each = Cost(one, group.Sequences, group.NewTokens);
-            return new PoolCost(each.Time, each.Dynamic * _devices);
+            return new AttentionCost(each.Time, each.Dynamic * _devices);
         }
 
         int busiest = BusiestSequences(group.Sequences);
@@ -115,19 +114,10 @@ internal sealed class AttentionPool
         int odd = group.Sequences % _devices;
         AttentionCost most = Cost(one, busiest, group.NewTokens);
         AttentionCost others = odd == 0 || less == 0 ? default : Cost(one, less, group.NewTokens);
-        return new PoolCost(most.Time, odd == 0 ? most.Dynamic * _devices : (most.Dynamic * odd) + (others.Dynamic * (_devices - odd)));
+        return new AttentionCost(most.Time, odd == 0 ? most.Dynamic * _devices : (most.Dynamic * odd) + (others.Dynamic * (_devices - odd)));
     }
 
     private AttentionCost Cost(in Operator one, int sequences, int newTokens) => _device.Cost(one with { Rows = sequences * newTokens, Sequences = sequences });
 
     private int BusiestSequences(int sequences) => (sequences + _devices - 1) / _devices;
-}
-
-/// <summary>What one layer of a part of a batch costs in the pool.</summary>
-/// <param name="Time">Until the busiest device is done.</param>
-/// <param name="Dynamic">Energy of all devices beside that of the static power.</param>
-internal readonly record struct PoolCost(Picoseconds Time, Energy Dynamic)
-{
-    /// <summary>One after the other.</summary>
-    public static PoolCost operator +(PoolCost a, PoolCost b) => new(a.Time + b.Time, a.Dynamic + b.Dynamic);
 }

@@ -2,7 +2,6 @@ using PimSim.Devices.Offload;
 using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
-using PimSim.Simulator.Serving;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -39,7 +38,6 @@ public sealed class OffloadReplica : IServingReplica
     private readonly OffloadSchedule _schedule;
     private readonly StreamPlan[] _plans;
     private readonly long[] _roleTimes = new long[LedgerRows.Count];
-    private SequenceGroup[] _prompts = new SequenceGroup[8];
     private Picoseconds _ended;
     private Picoseconds _workersBusy;
     private Picoseconds _poolBusy;
@@ -96,7 +94,7 @@ public sealed class OffloadReplica : IServingReplica
     };
 
     /// <inheritdoc/>
-    public Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start)
+    public Picoseconds Run(ReadOnlySpan<SequenceGroup> groups, Picoseconds start)
     {
         NoScheduleSink nobody = default;
         return Run(groups, start, ref nobody);
@@ -113,8 +111,8 @@ public sealed class OffloadReplica : IServingReplica
         }
     }
 
-    /// <summary>The same as <see cref="Run(ReadOnlySpan{BatchGroup}, Picoseconds)"/> before the eyes of a sink, which sees times from the start of the iteration.</summary>
-    internal Picoseconds Run<TSink>(ReadOnlySpan<BatchGroup> groups, Picoseconds start, ref TSink sink)
+    /// <summary>The same as <see cref="Run(ReadOnlySpan{SequenceGroup}, Picoseconds)"/> before the eyes of a sink, which sees times from the start of the iteration.</summary>
+    internal Picoseconds Run<TSink>(ReadOnlySpan<SequenceGroup> groups, Picoseconds start, ref TSink sink)
         where TSink : struct, IScheduleSink
     {
         Rest(start);
@@ -173,8 +171,8 @@ public sealed class OffloadReplica : IServingReplica
             sampled += group.Sampled;
         }
 
-        PoolCost cached = _system.Overlap ? _pool.Cached(groups) : _pool.Whole(groups);
-        PoolCost fresh = _system.Overlap ? _pool.Fresh(groups) : default;
+        AttentionCost cached = _system.Overlap ? _pool.Cached(groups) : _pool.Whole(groups);
+        AttentionCost fresh = _system.Overlap ? _pool.Fresh(groups) : default;
         long queryBytes = _workers.ActivationType.Bytes(rows * _model.QueryWidth);
         long cacheBytes = _workers.ActivationType.Bytes(2 * rows * _model.KvWidth);
         Send(((2 * queryBytes) + cacheBytes) * _model.Layers);
@@ -210,31 +208,20 @@ public sealed class OffloadReplica : IServingReplica
         return dense.Plan with { CacheWire = Occupancy(cacheBytes, sequences) };
     }
 
-    private ReadOnlySpan<SequenceGroup> Prompts(ReadOnlySpan<BatchGroup> groups)
+    private ReadOnlySpan<SequenceGroup> Prompts(ReadOnlySpan<SequenceGroup> groups)
     {
-        if (_prompts.Length < groups.Length)
+        ReadOnlySpan<SequenceGroup> prompts = groups[SequenceGroup.FirstPrompt(groups)..];
+        if (_system.Prefill != PrefillPlace.Excluded)
         {
-            _prompts = new SequenceGroup[2 * groups.Length];
+            return prompts;
         }
 
-        int count = 0;
-        foreach (ref readonly BatchGroup group in groups)
+        foreach (ref readonly SequenceGroup group in prompts)
         {
-            if (group.Phase != Phase.Prefill)
-            {
-                continue;
-            }
-
-            if (_system.Prefill == PrefillPlace.Excluded)
-            {
-                _excludedTokens += (long)group.Sequences * group.NewTokens;
-                continue;
-            }
-
-            _prompts[count++] = new SequenceGroup(group.Phase, group.Sequences, group.NewTokens, group.ContextTokens, group.Sampled);
+            _excludedTokens += group.Rows;
         }
 
-        return _prompts.AsSpan(0, count);
+        return default;
     }
 
     private long Occupancy(long bytes, int sequences) => _system.Network.Occupancy(bytes, _pool.BusiestBytes(bytes, sequences)).Value;

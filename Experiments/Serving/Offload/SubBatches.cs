@@ -1,6 +1,4 @@
-using PimSim.Simulator.Serving;
 using PimSim.Traces.Format.Operators;
-using PimSim.Workloads.Batches;
 
 namespace PimSim.Experiments.Serving.Offload;
 
@@ -20,8 +18,9 @@ internal sealed class SubBatches
     public ReadOnlySpan<SequenceGroup> Of(int part) => _groups.AsSpan(part * _groupsPerPart, Count(part));
 
     /// <summary>Cuts the sequences that generate.</summary>
-    public void Cut(ReadOnlySpan<BatchGroup> groups)
+    public void Cut(ReadOnlySpan<SequenceGroup> groups)
     {
+        groups = groups[..SequenceGroup.FirstPrompt(groups)];
         _groupsPerPart = groups.Length;
         if (_groups.Length < _parts * _groupsPerPart)
         {
@@ -32,13 +31,8 @@ internal sealed class SubBatches
 
         // The odd ones of a group go where those of the group before ended.
         int first = 0;
-        foreach (ref readonly BatchGroup group in groups)
+        foreach (ref readonly SequenceGroup group in groups)
         {
-            if (group.Phase != Phase.Decode)
-            {
-                continue;
-            }
-
             int sequences = 0;
             long context = 0;
             for (int i = 0; i < _parts; i++)

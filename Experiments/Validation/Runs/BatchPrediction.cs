@@ -74,19 +74,7 @@ public sealed class BatchPrediction
     {
         Picoseconds start = now;
         double joules = device.Ledger.TotalEnergy.Joules;
-        now = device.BeginStep(step, start);
-        foreach (StepBlock block in step.Blocks)
-        {
-            for (int instance = 0; instance < block.Repeat; instance++)
-            {
-                foreach (ref readonly Operator op in block.Operators.AsSpan())
-                {
-                    now = device.Execute(op, instance, now);
-                }
-            }
-        }
-
-        now = device.EndStep(step, now);
+        now = StepRun.On(device, step, start);
         OperatorCost cost = step.Cost();
         return new StepFigures((now - start).Seconds, device.Ledger.TotalEnergy.Joules - joules, cost.Flops, cost.Bytes);
     }

@@ -31,9 +31,6 @@ public sealed class KvMemory
     /// <summary>Blocks that a sequence could get: the free ones and the cached ones.</summary>
     public int AvailableBlocks => TotalBlocks - UsedBlocks;
 
-    /// <summary>Most blocks that were ever used at once.</summary>
-    public int PeakBlocks { get; private set; }
-
     /// <summary>Takes private blocks if <paramref name="leave"/> stay available; evicts prefixes where nothing is free.</summary>
     public bool TryTake(int blocks, int leave)
     {
@@ -43,7 +40,6 @@ public sealed class KvMemory
         }
 
         UsedBlocks += blocks;
-        PeakBlocks = Math.Max(PeakBlocks, UsedBlocks);
         while (UsedBlocks + CachedBlocks > TotalBlocks)
         {
             _prefixes.EvictOldest();

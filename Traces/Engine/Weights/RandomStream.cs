@@ -1,3 +1,5 @@
+using PimSim.Traces.Format;
+
 namespace PimSim.Traces.Engine.Weights;
 
 /// <summary>
@@ -6,32 +8,23 @@ namespace PimSim.Traces.Engine.Weights;
 /// </summary>
 internal readonly struct RandomStream(ulong seed, ulong stream)
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
-
     // Sum of four uniform numbers below 2^16: its mean, and its variance 4 (2^32 - 1) / 12.
     private const float Mean = 131_070;
     private const double Deviation = 37_837.2271;
 
-    private readonly ulong _key = Mix(seed + Mix(stream + Golden));
+    private readonly ulong _key = SplitMix64.Mix(seed + SplitMix64.Mix(stream + SplitMix64.Golden));
 
     /// <summary>Draws consecutive numbers with mean 0.</summary>
     public void Fill(long firstIndex, double deviation, Span<float> values)
     {
         float scale = (float)(deviation / Deviation);
-        ulong state = _key + ((ulong)firstIndex * Golden);
+        ulong state = _key + ((ulong)firstIndex * SplitMix64.Golden);
         for (int index = 0; index < values.Length; index++)
         {
-            ulong bits = Mix(state);
-            state += Golden;
+            ulong bits = SplitMix64.Mix(state);
+            state += SplitMix64.Golden;
             int sum = (int)(bits & 0xFFFF) + (int)((bits >> 16) & 0xFFFF) + (int)((bits >> 32) & 0xFFFF) + (int)(bits >> 48);
             values[index] = (sum - Mean) * scale;
         }
-    }
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

@@ -1,5 +1,6 @@
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Serving;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Reports.Tests.Serving;
 
@@ -14,11 +15,11 @@ internal sealed class MeteredReplica(long capacityTokens, long fixedPs, long row
 
     public long ModelLengthTokens => 4096;
 
-    public Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start)
+    public Picoseconds Run(ReadOnlySpan<SequenceGroup> groups, Picoseconds start)
     {
         long memory = fixedPs;
         long compute = 0;
-        foreach (BatchGroup group in groups)
+        foreach (SequenceGroup group in groups)
         {
             compute += rowPs * group.Sequences * group.NewTokens;
             memory += contextPs * group.ContextTokens;

@@ -4,6 +4,7 @@ using PimSim.Simulator.Serving;
 using PimSim.Simulator.Serving.Arrivals;
 using PimSim.Simulator.Serving.Metrics;
 using PimSim.Simulator.Serving.Policies;
+using PimSim.Traces.Format.Operators;
 using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Reports.Tests.Serving;
@@ -106,6 +107,6 @@ internal static class ServingSamples
         {
         }
 
-        public void Started(in IterationRecord iteration, ReadOnlySpan<BatchGroup> groups) => Iterations.Add(iteration);
+        public void Started(in IterationRecord iteration, ReadOnlySpan<SequenceGroup> groups) => Iterations.Add(iteration);
     }
 }

@@ -1,5 +1,6 @@
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Serving;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Simulator.Tests.Serving;
 
@@ -19,10 +20,10 @@ internal sealed class FakeReplica(long capacityTokens, long modelTokens = 1 << 2
     /// <summary>Iterations overlapped: the scheduler ran two at once.</summary>
     public bool Overlapped { get; private set; }
 
-    public Picoseconds Cost(ReadOnlySpan<BatchGroup> groups)
+    public Picoseconds Cost(ReadOnlySpan<SequenceGroup> groups)
     {
         long time = fixedPs;
-        foreach (BatchGroup group in groups)
+        foreach (SequenceGroup group in groups)
         {
             time += (rowPs * group.Sequences * group.NewTokens) + (contextPs * group.ContextTokens);
         }
@@ -30,7 +31,7 @@ internal sealed class FakeReplica(long capacityTokens, long modelTokens = 1 << 2
         return new(time);
     }
 
-    public Picoseconds Run(ReadOnlySpan<BatchGroup> groups, Picoseconds start)
+    public Picoseconds Run(ReadOnlySpan<SequenceGroup> groups, Picoseconds start)
     {
         Overlapped |= start < _free;
         Picoseconds cost = Cost(groups);

@@ -1,4 +1,5 @@
 using PimSim.Simulator.Serving;
+using PimSim.Traces.Format.Operators;
 using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Simulator.Tests.Serving;
@@ -85,7 +86,7 @@ internal sealed class PlainScheduler(RandomServing serving, bool chunked, double
     }
 
     /// <summary>An iteration as text, its prefills one by one.</summary>
-    public static string Line(long start, long swap, long end, int used, BatchGroup[] groups) => $"{start} {swap} {end} {used}: " + string.Join(
+    public static string Line(long start, long swap, long end, int used, SequenceGroup[] groups) => $"{start} {swap} {end} {used}: " + string.Join(
         ", ",
         groups.SelectMany(g => g.Phase == Traces.Format.Operators.Phase.Decode
             ? [$"decode {g.Sequences} x {g.NewTokens} at {g.ContextTokens}, {g.Sampled}"]
@@ -303,16 +304,16 @@ internal sealed class PlainScheduler(RandomServing serving, bool chunked, double
 
     private int BlocksOf(long tokens) => (int)Math.Ceiling(_rule.KeptTokens(tokens) / (double)serving.Limits.BlockTokens);
 
-    private BatchGroup[] Groups()
+    private SequenceGroup[] Groups()
     {
-        List<BatchGroup> groups = [];
+        List<SequenceGroup> groups = [];
         List<Job> decodes = [.. _plan.Where(p => !p.Prefill).Select(p => p.Job)];
         if (decodes.Count > 0)
         {
             groups.Add(new(Traces.Format.Operators.Phase.Decode, decodes.Count, serving.Rows, decodes.Sum(j => _rule.KeptTokens(j.Computed + serving.Rows)), decodes.Count));
         }
 
-        groups.AddRange(_plan.Where(p => p.Prefill).Select(p => new BatchGroup(
+        groups.AddRange(_plan.Where(p => p.Prefill).Select(p => new SequenceGroup(
             Traces.Format.Operators.Phase.Prefill, 1, p.Rows, _rule.KeptTokens(p.Job.Computed + p.Rows), p.Job.Computed + p.Rows == p.Job.Target ? 1 : 0)));
         return [.. groups];
     }

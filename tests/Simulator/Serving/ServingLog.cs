@@ -1,5 +1,6 @@
 using System.Text;
 using PimSim.Simulator.Serving;
+using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Simulator.Tests.Serving;
 
@@ -12,13 +13,13 @@ internal sealed class ServingLog : IRequestSink, IIterationSink
 
     public List<IterationRecord> Iterations { get; } = [];
 
-    public List<BatchGroup[]> Groups { get; } = [];
+    public List<SequenceGroup[]> Groups { get; } = [];
 
     public void Finished(in RequestRecord request) => Served.Add(request);
 
     public void Rejected(in RejectedRequest request) => Refused.Add(request);
 
-    public void Started(in IterationRecord iteration, ReadOnlySpan<BatchGroup> groups)
+    public void Started(in IterationRecord iteration, ReadOnlySpan<SequenceGroup> groups)
     {
         Iterations.Add(iteration);
         Groups.Add(groups.ToArray());

@@ -3,7 +3,6 @@ using PimSim.Devices.Systems;
 using PimSim.Experiments.Serving.Offload;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Operators;
-using PimSim.Workloads.Batches;
 using Xunit;
 
 namespace PimSim.Experiments.Tests.Serving.Offload;
@@ -22,7 +21,7 @@ public class AttentionPoolTests
         SequenceGroup[] group = [new(Phase.Decode, sequences, 1, sequences * 1000, sequences)];
         (AttentionCost busiest, AttentionCost other) = (Cost(32, 8, most, 999), least == 0 ? default : Cost(32, 8, least, 999));
         int devicesWithMost = sequences - (4 * least);
-        PoolCost cost = pool.Cached(group);
+        AttentionCost cost = pool.Cached(group);
         Assert.Equal(busiest.Time, cost.Time);
         Assert.Equal(most == least ? busiest.Dynamic * 4 : (busiest.Dynamic * devicesWithMost) + (other.Dynamic * (4 - devicesWithMost)), cost.Dynamic);
         Assert.Equal(most * 500L, pool.BusiestBytes(sequences * 500L, sequences));
@@ -34,7 +33,7 @@ public class AttentionPoolTests
         AttentionPool pool = Pool(AttentionPartition.Heads);
         SequenceGroup[] group = [new(Phase.Decode, 10, 1, 10_000, 10)];
         AttentionCost each = Cost(8, 2, 10, 999);
-        Assert.Equal(new PoolCost(each.Time, each.Dynamic * 4), pool.Cached(group));
+        Assert.Equal(new AttentionCost(each.Time, each.Dynamic * 4), pool.Cached(group));
         Assert.Equal(1250, pool.BusiestBytes(5000, 10));
     }
 

@@ -4,7 +4,6 @@ using PimSim.Devices.Systems;
 using PimSim.Experiments.Serving.Offload;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
-using PimSim.Simulator.Serving;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -38,7 +37,7 @@ public class LaminaTests
         for (int i = 0; i < batches.Length; i++)
         {
             double batch = batches[i];
-            now = replica.Run([new BatchGroup(Phase.Decode, batches[i], 1, (long)batches[i] * context, batches[i])], now);
+            now = replica.Run([new SequenceGroup(Phase.Decode, batches[i], 1, (long)batches[i] * context, batches[i])], now);
             long bytes = replica.Counters["networkBytes"] - before;
             before += bytes;
             Assert.Equal((2 + (2.0 / 8)) * 2 * 8192 * batch * 80, bytes);
@@ -104,7 +103,7 @@ public class LaminaTests
     }
 
     private static double Seconds(string model, int batch, params (string Key, string Value)[] changes) =>
-        new OffloadReplica(Systems.Offload("lamina-2-4", changes), Systems.Model(model)).Run([new BatchGroup(Phase.Decode, batch, 1, batch * 4096L, batch)], Picoseconds.Zero).Seconds;
+        new OffloadReplica(Systems.Offload("lamina-2-4", changes), Systems.Model(model)).Run([new SequenceGroup(Phase.Decode, batch, 1, batch * 4096L, batch)], Picoseconds.Zero).Seconds;
 
     private static long Capacity(SystemDefinition system, ModelShape model)
     {

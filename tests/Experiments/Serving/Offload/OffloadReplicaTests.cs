@@ -3,7 +3,6 @@ using PimSim.Devices.Systems;
 using PimSim.Experiments.Serving.Offload;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
-using PimSim.Simulator.Serving;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -14,24 +13,24 @@ namespace PimSim.Experiments.Tests.Serving.Offload;
 
 public class OffloadReplicaTests
 {
-    private static readonly Gen<BatchGroup> Decode =
+    private static readonly Gen<SequenceGroup> Decode =
         from sequences in Gen.Int[1, 40]
         from tokens in Gen.Int[1, 3]
         from before in Gen.Int[0, 900]
-        select new BatchGroup(Phase.Decode, sequences, tokens, (sequences * (long)tokens) + before, sequences);
+        select new SequenceGroup(Phase.Decode, sequences, tokens, (sequences * (long)tokens) + before, sequences);
 
-    private static readonly Gen<BatchGroup> Prefill =
+    private static readonly Gen<SequenceGroup> Prefill =
         from sequences in Gen.Int[1, 3]
         from tokens in Gen.Int[1, 200]
         from before in Gen.Int[0, 100]
         from ends in Gen.Bool
-        select new BatchGroup(Phase.Prefill, sequences, tokens, sequences * (long)(tokens + before), ends ? sequences : 0);
+        select new SequenceGroup(Phase.Prefill, sequences, tokens, sequences * (long)(tokens + before), ends ? sequences : 0);
 
-    private static readonly Gen<BatchGroup[]> Batch =
+    private static readonly Gen<SequenceGroup[]> Batch =
         from decodes in Decode.Array[0, 2]
         from prefills in Prefill.Array[0, 2]
         where decodes.Length + prefills.Length > 0
-        select (BatchGroup[])[.. decodes, .. prefills];
+        select (SequenceGroup[])[.. decodes, .. prefills];
 
     private static readonly Gen<Case> Cases =
         from name in Of("lamina-1-2", "lamina-2-4")
@@ -61,7 +60,7 @@ public class OffloadReplicaTests
             OffloadReplica replica = new(given.System, given.Model);
             Picoseconds now = new(5), working = default;
             long bytes = 0, excluded = 0;
-            foreach (BatchGroup[] groups in given.Iterations)
+            foreach (SequenceGroup[] groups in given.Iterations)
             {
                 now += new Picoseconds(1_000_000);
                 Picoseconds end = replica.Run(groups, now);
@@ -91,7 +90,7 @@ public class OffloadReplicaTests
         SubBatches cut = new(parts);
         cut.Cut(groups);
         SequenceGroup[][] own = [.. Enumerable.Range(0, parts).Select(part => cut.Of(part).ToArray())];
-        BatchGroup[] decodes = [.. groups.Where(group => group.Phase == Phase.Decode)];
+        SequenceGroup[] decodes = [.. groups.Where(group => group.Phase == Phase.Decode)];
         Assert.Equal(decodes.Sum(group => group.Sequences), own.Sum(part => part.Sum(group => group.Sequences)));
         Assert.Equal(decodes.Sum(group => group.ContextTokens), own.Sum(part => part.Sum(group => group.ContextTokens)));
         Assert.Equal(decodes.Sum(group => group.Sampled), own.Sum(part => part.Sum(group => group.Sampled)));
@@ -119,7 +118,7 @@ public class OffloadReplicaTests
             Network = Systems.NoNetwork,
         };
         OffloadReplica replica = new(system, model);
-        Picoseconds end = replica.Run([new BatchGroup(phase, sequences, tokens, context, sequences)], Picoseconds.Zero);
+        Picoseconds end = replica.Run([new SequenceGroup(phase, sequences, tokens, context, sequences)], Picoseconds.Zero);
 
         IDevice device = Systems.SingleH100();
         Step step = new BatchSteps(model).Build(0, [new SequenceGroup(phase, sequences, tokens, context, sequences)]);
@@ -145,7 +144,7 @@ public class OffloadReplicaTests
     public void Overlap_sends_the_same_bytes_and_computes_the_same_products_in_two_pieces()
     {
         ModelShape model = Systems.Model("llama-3-8b");
-        BatchGroup[] batch = [new(Phase.Decode, 48, 1, 48 * 2000, 48)];
+        SequenceGroup[] batch = [new(Phase.Decode, 48, 1, 48 * 2000, 48)];
         OffloadReplica with = new(Systems.Offload("lamina-1-2", ("system.batches", "1")), model);
         OffloadReplica without = new(Systems.Offload("lamina-1-2", ("system.batches", "1"), ("system.overlap", "false")), model);
         with.Run(batch, Picoseconds.Zero);
@@ -189,7 +188,7 @@ public class OffloadReplicaTests
 
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    private static long Bytes(Case given, BatchGroup group)
+    private static long Bytes(Case given, SequenceGroup group)
     {
         long rows = (long)group.Sequences * group.NewTokens;
         long cache = 2L * 2 * given.Model.KvHeads * given.Model.HeadDim;
@@ -213,5 +212,5 @@ public class OffloadReplicaTests
         return sum;
     }
 
-    private sealed record Case(OffloadDefinition System, ModelShape Model, BatchGroup[][] Iterations);
+    private sealed record Case(OffloadDefinition System, ModelShape Model, SequenceGroup[][] Iterations);
 }

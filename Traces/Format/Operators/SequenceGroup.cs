@@ -1,12 +1,13 @@
-using PimSim.Traces.Format.Operators;
+namespace PimSim.Traces.Format.Operators;
 
-namespace PimSim.Workloads.Batches;
-
-/// <summary>Sequences of a batch that do the same in one iteration of a model.</summary>
-/// <param name="Phase">Whether they process their prompts or generate.</param>
+/// <summary>Sequences of a batch that do the same amount of the same work in one iteration of a model.</summary>
+/// <param name="Phase">Prefill (a prompt or a chunk of it) or decode.</param>
 /// <param name="Sequences">How many they are.</param>
 /// <param name="NewTokens">Tokens forwarded of each.</param>
-/// <param name="ContextTokens">Tokens in the cache afterwards, those of this iteration included, summed over the sequences.</param>
+/// <param name="ContextTokens">
+/// Tokens in the cache afterwards, those of this iteration included, summed over the sequences. Sequences of a prefill group have
+/// equal contexts; those of a decode group need not.
+/// </param>
 /// <param name="Sampled">How many of them get their next token chosen: none where a chunk does not end its prompt.</param>
 public readonly record struct SequenceGroup(Phase Phase, int Sequences, int NewTokens, long ContextTokens, int Sampled)
 {
@@ -23,4 +24,16 @@ public readonly record struct SequenceGroup(Phase Phase, int Sequences, int NewT
         : ContextTokens < Rows ? $"{ContextTokens} tokens in the cache, which must hold the {Rows} new ones"
         : Sampled < 0 || Sampled > Sequences ? $"{Sampled} tokens chosen for {Sequences} sequences"
         : null;
+
+    /// <summary>Where the prompts of a batch start: they come after the sequences that generate.</summary>
+    public static int FirstPrompt(ReadOnlySpan<SequenceGroup> groups)
+    {
+        int first = 0;
+        while (first < groups.Length && groups[first].Phase != Phase.Prefill)
+        {
+            first++;
+        }
+
+        return first;
+    }
 }
