@@ -12,6 +12,7 @@ internal sealed class CatalogueView
 {
     private const string Systems = "systems";
     private const string Models = "models";
+    private const string Networks = "networks";
     private const string Techniques = "techniques";
 
     private readonly HardwareCatalogue _hardware;
@@ -28,11 +29,12 @@ internal sealed class CatalogueView
         _zoo = ExperimentReader.Zoo(userFolder);
     }
 
-    public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "network-software", "prices", "standards", Models, Techniques, "claims"];
+    public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "network-software", "prices", "standards", Models, Networks, Techniques, "claims"];
 
     public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
     {
-        Techniques => TechniqueCatalogue.Names.Select(name => (name, "")),
+        Techniques => TechniqueCatalogue.Shipped.Names.Select(name => (name, TechniqueCatalogue.Shipped.Get(name).File.Summary)),
+        Networks => NetworkZoo.Shipped.Names.Select(name => (name, Read(problems => NetworkZoo.Shipped.Read(name, problems).File).Summary)),
         Models => _zoo.Names.Select(name => (name, Read(problems => _zoo.Read(name, problems).File).Summary)),
         _ => Folder(sort).Names.Select(name => (name, Read(problems => Folder(sort).Open(name, problems)).Summary)),
     };
@@ -52,7 +54,17 @@ internal sealed class CatalogueView
             entries.Add(Read(problems => _zoo.Read(name, problems).File));
         }
 
-        foreach (string sort in Sorts.Where(sort => sort is not (Systems or Models or Techniques)))
+        if (NetworkZoo.Shipped.Names.Contains(name))
+        {
+            entries.Add(Read(problems => NetworkZoo.Shipped.Read(name, problems).File));
+        }
+
+        if (TechniqueCatalogue.Shipped.Names.Contains(name))
+        {
+            entries.Add(TechniqueCatalogue.Shipped.Get(name).File);
+        }
+
+        foreach (string sort in Sorts.Where(sort => sort is not (Systems or Models or Networks or Techniques)))
         {
             CatalogueFolder folder = Folder(sort);
             if (folder.Contains(name) && !entries.Exists(entry => entry.Root.File == folder.PathOf(name)))
@@ -64,7 +76,7 @@ internal sealed class CatalogueView
         return entries.Count > 0 ? entries : throw new PimSimUserException($"nothing is called '{name}'; {NearestWord.Suggest(name, [.. AllNames()])}");
     }
 
-    private IEnumerable<string> AllNames() => Sorts.Where(sort => sort != Techniques).SelectMany(sort => List(sort).Select(entry => entry.Name)).Distinct();
+    private IEnumerable<string> AllNames() => Sorts.SelectMany(sort => List(sort).Select(entry => entry.Name)).Distinct();
 
     private CatalogueFolder Folder(string sort) => sort switch
     {

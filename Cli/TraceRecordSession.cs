@@ -23,7 +23,7 @@ internal sealed class TraceRecordSession(
             throw new PimSimUserException($"there is no folder '{userCatalogue}'");
         }
 
-        TraceRecording recording = new(TechniqueCatalogue.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed) { WarmUpSteps = warmUpSteps };
+        TraceRecording recording = new(TechniqueCatalogue.Shipped.Get(technique), promptTokens, promptFile is null ? null : ReadPrompt(promptFile), tokens, sequences, seed) { WarmUpSteps = warmUpSteps };
         using IEngineModel engine = EngineModels.Open(model, backend, ExperimentReader.Zoo(userCatalogue), seed, threads);
         using Interruption interruption = new();
         return ScreenProgress.Watch($"{engine.Name} on {backend}", (long)tokens * sequences, onDone =>

@@ -28,7 +28,9 @@ public sealed record KernelTable(
     int TopK,
     int Quantise,
     int Dequantise,
-    int SparseGemm)
+    int SparseGemm,
+    int Softmax,
+    int AttentionScores)
 {
     /// <summary>More kernels than this for one operator is taken for a slip of the pen.</summary>
     private const int MostKernels = 1000;
@@ -43,7 +45,7 @@ public sealed record KernelTable(
         OperatorKind.KvAppend => KvAppend,
         OperatorKind.Attention => Attention,
         OperatorKind.Activation => OfActivation(op.Activation),
-        OperatorKind.Add => Add,
+        OperatorKind.Add or OperatorKind.Elementwise => Add,
         OperatorKind.Sample => Sample,
         OperatorKind.Convolution or OperatorKind.DepthwiseConvolution => Convolution,
         OperatorKind.ChannelFft or OperatorKind.TokenFft => Fft,
@@ -53,6 +55,8 @@ public sealed record KernelTable(
         OperatorKind.Quantise => Quantise,
         OperatorKind.Dequantise => Dequantise,
         OperatorKind.SparseGemm => SparseGemm,
+        OperatorKind.Softmax => Softmax,
+        OperatorKind.AttentionScores => AttentionScores,
         _ => throw new ArgumentOutOfRangeException(nameof(op)),
     };
 
@@ -81,7 +85,9 @@ public sealed record KernelTable(
             Count("top_k"),
             Count("quantise"),
             Count("dequantise"),
-            Count("sparse_gemm"));
+            Count("sparse_gemm"),
+            Count("softmax"),
+            Count("attention_scores"));
         kernels.RejectUnknownKeys();
         return table;
     }
@@ -89,7 +95,8 @@ public sealed record KernelTable(
     private int OfActivation(ActivationKind activation) => activation switch
     {
         ActivationKind.Gelu => Gelu,
-        ActivationKind.Relu => Relu,
+        ActivationKind.Relu or ActivationKind.Sigmoid or ActivationKind.Silu or ActivationKind.Tanh => Relu,
+        ActivationKind.SquaredRelu => 2 * Relu,
         ActivationKind.SwiGlu => SwiGlu,
         ActivationKind.GeGlu => GeGlu,
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),

@@ -104,11 +104,12 @@ public static class ExperimentReader
 
     private static (ITechnique Technique, GenerationRequest Request) ReadGeneration(DataNode root, ExperimentSelection selection)
     {
-        string technique = root.Optional("technique").Word(TechniqueCatalogue.Names, "autoregressive");
+        string technique = root.Optional("technique").Word(TechniqueCatalogue.Shipped.Names, "autoregressive");
         int prompt = (int)root.Optional("promptTokens").Integer(1, MostTokens, 1);
         int tokens = (int)root.Required("generatedTokens").Integer(1, MostTokens, 1);
         int sequences = (int)root.Optional("sequences").Integer(1, 4096, 1);
-        return (TechniqueCatalogue.Get(technique), new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences));
+        TechniqueEntry entry = TechniqueCatalogue.Shipped.Get(technique);
+        return (entry.Program, new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences) { Settings = entry.Settings });
     }
 
     /// <summary>Whether operators without a shape keep their measured time: the one thing that can be said about them.</summary>

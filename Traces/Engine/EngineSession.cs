@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Recording;
 using PimSim.Traces.Engine.Sessions;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine;
@@ -19,19 +21,36 @@ public sealed class EngineSession<TTensor>
     /// <summary>Name of the decision that <see cref="Sample"/> records: the tokens chosen, one for each row of logits.</summary>
     public const string SampleDecision = "sample";
 
+    /// <summary>Name of the decision that a technique records where several tokens become final at once: those tokens.</summary>
+    public const string TokensDecision = "tokens";
+
     private readonly StepRecorder _recorder;
-    private readonly ISessionModel<TTensor> _model;
+    private readonly Lazy<ISessionModel<TTensor>>? _model;
+    private readonly RecordingNetwork<TTensor>? _network;
+    private readonly string _name;
+    private readonly ModelShape? _shape;
+    private readonly DecoderWeights? _weights;
 
     /// <summary>Starts with an empty cache.</summary>
     /// <param name="backend">Holds the model.</param>
     /// <param name="sequences">Sequences generated at once.</param>
-    /// <param name="capacity">Tokens to reserve for each.</param>
+    /// <param name="capacity">Tokens to reserve for each in <see cref="Cache"/>.</param>
     /// <param name="clock">Times every operator; null for a backend that computes nothing.</param>
-    /// <exception cref="Format.Documents.PimSimUserException">The model has fewer positions than <paramref name="capacity"/>.</exception>
-    public EngineSession(IBackend<TTensor> backend, int sequences, int capacity, IOperatorClock? clock = null)
+    /// <param name="seed">Of declared weights, and of draws where there is no data.</param>
+    public EngineSession(IBackend<TTensor> backend, int sequences, int capacity, IOperatorClock? clock = null, long seed = 0)
     {
+        ArgumentNullException.ThrowIfNull(backend);
         _recorder = new StepRecorder(clock);
-        _model = new DecoderSessionModel<TTensor>(new RecordingBackend<TTensor>(backend, _recorder), sequences, capacity);
+        _model = new(() => new DecoderSessionModel<TTensor>(new RecordingBackend<TTensor>(backend, _recorder), sequences, capacity));
+        _shape = backend.Shape;
+        _name = _shape.Name;
+        HasData = backend.HasData;
+        (Draws, Parameters) = Seeded(seed, _shape.WeightType);
+        if (backend is INetworkSource<TTensor> source)
+        {
+            _network = new RecordingNetwork<TTensor>(source.Network, _recorder);
+            _weights = source.Weights is { } weights ? DecoderWeights.Of(weights) : DecoderWeights.Of(_shape);
+        }
     }
 
     /// <summary>Starts with nothing encoded and an empty cache.</summary>
@@ -40,31 +59,77 @@ public sealed class EngineSession<TTensor>
     /// <param name="inputCapacity">Input tokens to reserve for each.</param>
     /// <param name="capacity">Output tokens to reserve for each, the one that begins it included.</param>
     /// <param name="clock">Times every operator; null for a backend that computes nothing.</param>
-    /// <exception cref="Format.Documents.PimSimUserException">The model has fewer positions than one of the capacities.</exception>
     public EngineSession(IEncoderDecoderBackend<TTensor> backend, int sequences, int inputCapacity, int capacity, IOperatorClock? clock = null)
     {
+        ArgumentNullException.ThrowIfNull(backend);
         _recorder = new StepRecorder(clock);
-        _model = new EncoderDecoderSessionModel<TTensor>(new EncoderDecoderRecordingBackend<TTensor>(backend, _recorder), sequences, inputCapacity, capacity);
+        _model = new(() => new EncoderDecoderSessionModel<TTensor>(new EncoderDecoderRecordingBackend<TTensor>(backend, _recorder), sequences, inputCapacity, capacity));
+        _name = backend.Shape.Name;
+        HasData = backend.HasData;
+        (Draws, Parameters) = Seeded(0, backend.Shape.WeightType);
     }
 
+    /// <summary>Starts with networks alone: the technique declares all weights.</summary>
+    /// <param name="network">Computes.</param>
+    /// <param name="shape">The model that the technique builds.</param>
+    /// <param name="clock">Times every operator; null for a backend that computes nothing.</param>
+    /// <param name="seed">Of declared weights, and of draws where there is no data.</param>
+    public EngineSession(INetworkBackend<TTensor> network, NetworkShape shape, IOperatorClock? clock = null, long seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(shape);
+        _recorder = new StepRecorder(clock);
+        _network = new RecordingNetwork<TTensor>(network, _recorder);
+        _name = shape.Name;
+        Shape = shape;
+        HasData = network.HasData;
+        (Draws, Parameters) = Seeded(seed, shape.WeightType);
+    }
+
+    /// <summary>The model that the technique builds, where it is no decoder.</summary>
+    public NetworkShape? Shape { get; }
+
+    /// <summary>Runs networks of any architecture; what they do is recorded in the steps of this session.</summary>
+    /// <exception cref="PimSimUserException">The backend cannot.</exception>
+    public INetworkBackend<Recorded<TTensor>> Network => Recording;
+
+    /// <summary>Weights beside those of the model: draft networks, heads, or all of a model that the technique builds.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>What data would decide, where there is none.</summary>
+    public DecisionDraws Draws { get; }
+
+    /// <summary>The model, part by part. Its caches are the technique's.</summary>
+    /// <exception cref="InvalidOperationException">There is no decoder.</exception>
+    /// <exception cref="PimSimUserException">The backend cannot run parts.</exception>
+    public Decoder<Recorded<TTensor>> Decoder => field ??= new(Recording, _weights ?? throw new InvalidOperationException("there is no decoder to run in parts"));
+
+    /// <summary>Bytes of keys and values that the caches of networks held at most, each at its own peak.</summary>
+    public long PeakKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Peak));
+
+    private RecordingNetwork<TTensor> Recording => _network
+        ?? throw new PimSimUserException($"this technique runs '{_name}' in parts, which its backend cannot; use the cpu or the shape backend");
+
+    private ISessionModel<TTensor> Model => (_model ?? throw new InvalidOperationException("the technique builds its model itself")).Value;
+
     /// <summary>Keys and values so far. A technique rolls back with <see cref="KvCache.Truncate"/>.</summary>
-    public KvCache Cache => _model.Cache;
+    public KvCache Cache => Model.Cache;
 
     /// <summary>The keys and values of the input, for an encoder-decoder; null for others.</summary>
-    public KvCache? CrossCache => _model.CrossCache;
+    public KvCache? CrossCache => Model.CrossCache;
 
     /// <summary>The token that every output of an encoder-decoder begins with.</summary>
     /// <exception cref="InvalidOperationException">The model has no encoder: its output begins with the prompt.</exception>
-    public int StartToken => _model.StartToken;
+    public int StartToken => Model.StartToken;
 
     /// <summary>Logits hold numbers: a technique computes its decisions from them. Without, it draws them.</summary>
-    public bool HasData => _model.HasData;
+    public bool HasData { get; }
 
     /// <summary>
     /// Begins a step of <see cref="Phase.Encode"/>: an encoder-decoder reads its input, sequence by sequence and equally many tokens of each,
     /// and forgets the one before and all output.
     /// </summary>
-    /// <exception cref="Format.Documents.PimSimUserException">More tokens than were reserved.</exception>
+    /// <exception cref="PimSimUserException">More tokens than were reserved.</exception>
     /// <exception cref="InvalidOperationException">The model has no encoder, or the step before has not been committed.</exception>
     public void Encode(ReadOnlySpan<int> tokens)
     {
@@ -75,7 +140,7 @@ public sealed class EngineSession<TTensor>
 
         _recorder.BeginStep(Phase.Encode);
         Cache.Truncate(0);
-        _model.Encode(tokens);
+        Model.Encode(tokens);
     }
 
     /// <summary>Operators that are recorded into the steps of this session.</summary>
@@ -86,18 +151,27 @@ public sealed class EngineSession<TTensor>
 
     /// <summary>Begins a step: processes new tokens, sequence by sequence and equally many of each.</summary>
     /// <returns>The logits that follow the last token of each sequence; <see cref="Recorded{TTensor}.Value"/> is the backend's.</returns>
-    /// <exception cref="Format.Documents.PimSimUserException">More tokens than were reserved.</exception>
+    /// <exception cref="PimSimUserException">More tokens than were reserved.</exception>
     /// <exception cref="InvalidOperationException">The step before has not been committed, or an encoder-decoder has encoded nothing.</exception>
     public Recorded<TTensor> Forward(ReadOnlySpan<int> tokens, Phase phase)
     {
         _recorder.BeginStep(phase);
-        return _model.Forward(tokens);
+        return Model.Forward(tokens);
     }
 
     /// <summary>The most likely next token of each sequence; recorded as a decision if the logits hold numbers.</summary>
     public void Sample(Recorded<TTensor> logits, Span<int> tokens)
     {
-        _model.Sample(logits, tokens);
+        // Logits of a decoder driven in parts come from the network beside it.
+        if (_network is not null && _model is not { IsValueCreated: true })
+        {
+            _network.Sample(logits, tokens);
+        }
+        else
+        {
+            Model.Sample(logits, tokens);
+        }
+
         if (!HasData)
         {
             return;
@@ -112,6 +186,24 @@ public sealed class EngineSession<TTensor>
         _recorder.Decide(new Decision(SampleDecision, values.MoveToImmutable()));
     }
 
+    /// <summary>Begins a step that is made of networks.</summary>
+    /// <exception cref="InvalidOperationException">The step before has not been committed.</exception>
+    public void Begin(Phase phase) => _recorder.BeginStep(phase);
+
+    /// <summary>Decides by data where there is some, else by a draw; records the outcome.</summary>
+    /// <param name="decision">What is decided: a word that the technique documents.</param>
+    /// <param name="computed">Called where tensors hold numbers.</param>
+    /// <param name="drawn">Called where they do not.</param>
+    /// <exception cref="InvalidOperationException">No step has begun.</exception>
+    public int Decide(string decision, Func<int> computed, Func<DecisionDraws, int> drawn)
+    {
+        ArgumentNullException.ThrowIfNull(computed);
+        ArgumentNullException.ThrowIfNull(drawn);
+        int outcome = HasData ? computed() : drawn(Draws);
+        Decide(decision, outcome);
+        return outcome;
+    }
+
     /// <summary>Records what the path of the technique depended on in this step, computed or drawn.</summary>
     /// <param name="decision">What was decided: a word that the technique documents.</param>
     /// <param name="values">The outcome, in the order of sequences where there is one for each.</param>
@@ -122,8 +214,50 @@ public sealed class EngineSession<TTensor>
         _recorder.Decide(new Decision(decision, [.. values]));
     }
 
+    /// <summary>What the technique declared and reserved so far, for a device to hold: the model if parts of it were run, other weights, caches.</summary>
+    public ModelFootprint Footprint()
+    {
+        List<IGrouping<(KeyValueShape Shape, int Sequences, int Capacity), KeyValues>> caches =
+            [.. Recording.Caches.GroupBy(cache => (cache.Shape, cache.Sequences, cache.Capacity)).OrderByDescending(group => group.Sum(cache => BytesOf(cache, cache.Capacity)))];
+        var main = caches.FirstOrDefault();
+        ModelFootprint model = _shape?.Footprint(1, 1) ?? new ModelFootprint(_name, [], 0, 0, 0, 0, 0, 1, Parameters.Type, DataType.Fp16);
+        ParameterSet all = new(Parameters.Type, seed: null);
+        foreach (WeightMatrix matrix in model.Matrices.Concat(Parameters.Matrices))
+        {
+            all.Count(matrix);
+        }
+
+        return model with
+        {
+            Matrices = all.Matrices,
+            OtherParameters = model.OtherParameters + Parameters.OtherParameters,
+            Layers = main?.Count() ?? 0,
+            KvWidth = main?.Key.Shape.Width ?? 0,
+            HeadDim = main?.Key.Shape.HeadDim ?? 0,
+            KvType = main?.Key.Shape.Type ?? model.KvType,
+            ReservedContext = main?.Key.Capacity ?? 0,
+            Sequences = main?.Key.Sequences ?? 1,
+            OtherKvBytes = caches.Skip(1).Sum(group => group.Sum(cache => BytesOf(cache, cache.Capacity))),
+        };
+    }
+
+    /// <summary>Gives back what the caches of the model hold, if they were used: a GPU has no room for a second run's.</summary>
+    public void ReleaseCaches()
+    {
+        if (_model is { IsValueCreated: true })
+        {
+            (Cache as IDisposable)?.Dispose();
+            (CrossCache as IDisposable)?.Dispose();
+        }
+    }
+
     /// <summary>Ends the step.</summary>
     /// <param name="tokens">Tokens that became final, over all sequences.</param>
     /// <exception cref="InvalidOperationException">No step has begun.</exception>
     public Step Commit(int tokens) => _recorder.EndStep(tokens);
+
+    private static long BytesOf(KeyValues cache, int tokens) => cache.Shape.Type.Bytes(2L * cache.Shape.Width * tokens * cache.Sequences);
+
+    private (DecisionDraws Draws, ParameterSet Parameters) Seeded(long seed, DataType type) =>
+        (new DecisionDraws(unchecked((ulong)seed)), new ParameterSet(type, HasData ? unchecked((ulong)seed) : null));
 }

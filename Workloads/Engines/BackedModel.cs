@@ -66,8 +66,7 @@ public abstract class BackedModel : IEngineModel
         }
         finally
         {
-            (session.Cache as IDisposable)?.Dispose();
-            (session.CrossCache as IDisposable)?.Dispose();
+            session.ReleaseCaches();
         }
     }
 

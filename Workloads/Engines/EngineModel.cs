@@ -39,6 +39,11 @@ public sealed class EngineModel<TTensor> : BackedModel
         ArgumentNullException.ThrowIfNull(technique);
         ArgumentNullException.ThrowIfNull(request);
         int context = technique.ReservedContext(request);
+        if (context == 0)
+        {
+            return new GenerationSource(Shape, technique, request).Footprint;
+        }
+
         return context <= Shape.MaxPositions
             ? Shape.Footprint(context, request.Sequences)
             : throw new PimSimUserException($"a context of {context} tokens is too long for {Shape.Name}, which has {Shape.MaxPositions} positions");
@@ -49,7 +54,7 @@ public sealed class EngineModel<TTensor> : BackedModel
     {
         ArgumentNullException.ThrowIfNull(technique);
         ArgumentNullException.ThrowIfNull(request);
-        EngineSession<TTensor> session = new(_backend, request.Sequences, technique.ReservedContext(request), Clock);
+        EngineSession<TTensor> session = new(_backend, request.Sequences, technique.ReservedContext(request), Clock, request.Seed);
         return StepsOf(session, technique.Run(session, request, prompt));
     }
 }

@@ -73,9 +73,14 @@ public static class EngineModels
                 tokenize: null);
         }
 
+        if (NetworkZoo.Shipped.Names.Contains(model))
+        {
+            return new NetworkSource(NetworkZoo.Shipped.Shape(model));
+        }
+
         if (!Directory.Exists(model))
         {
-            throw new PimSimUserException($"unknown model '{model}', and there is no such folder; {NearestWord.Suggest(model, [.. zoo.Names, Builtin])}");
+            throw new PimSimUserException($"unknown model '{model}', and there is no such folder; {NearestWord.Suggest(model, [.. zoo.Names, .. NetworkZoo.Shipped.Names, Builtin])}");
         }
 
         return HuggingFaceEncoderDecoder.Matches(model)

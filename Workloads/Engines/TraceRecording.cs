@@ -12,7 +12,7 @@ namespace PimSim.Workloads.Engines;
 /// <param name="GeneratedTokens">Tokens wanted, per sequence.</param>
 /// <param name="Sequences">Sequences generated at once.</param>
 /// <param name="Seed">Of all that is drawn.</param>
-public sealed record TraceRecording(ITechnique Technique, int PromptTokens, string? PromptText, int GeneratedTokens, int Sequences, long Seed)
+public sealed record TraceRecording(TechniqueEntry Technique, int PromptTokens, string? PromptText, int GeneratedTokens, int Sequences, long Seed)
 {
     /// <summary>Steps that are run before where the backend times operators and nothing else is said: the prompt and the first token after it.</summary>
     public const int DefaultWarmUpSteps = 2;
@@ -35,10 +35,10 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
     {
         ArgumentNullException.ThrowIfNull(model);
         int[]? text = PromptText is null ? null : model.Tokenize(PromptText);
-        GenerationRequest request = new(text?.Length ?? PromptTokens, GeneratedTokens, Sequences);
+        GenerationRequest request = new(text?.Length ?? PromptTokens, GeneratedTokens, Sequences) { Settings = Technique.Settings, Seed = Seed };
         TraceHeader header = new()
         {
-            Footprint = model.Footprint(Technique, request),
+            Footprint = model.Footprint(Technique.Program, request),
             Program = program,
             Technique = Technique.Name,
             Backend = model.Backend,
@@ -63,13 +63,13 @@ public sealed record TraceRecording(ITechnique Technique, int PromptTokens, stri
         int unrecorded = WarmUpSteps ?? (timed ? DefaultWarmUpSteps : 0);
         if (unrecorded > 0)
         {
-            foreach (Step _ in model.Run(Technique, request, prompt).Take(unrecorded))
+            foreach (Step _ in model.Run(Technique.Program, request, prompt).Take(unrecorded))
             {
                 cancellation.ThrowIfCancellationRequested();
             }
         }
 
-        TraceFile.Write(path, header, Watched(model.Run(Technique, request, prompt), onStep), cancellation);
+        TraceFile.Write(path, header, Watched(model.Run(Technique.Program, request, prompt), onStep), cancellation);
     }
 
     private int[] Prompt(IEngineModel model, GenerationRequest request, int[]? text)

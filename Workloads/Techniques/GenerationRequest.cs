@@ -29,4 +29,10 @@ public sealed record GenerationRequest
 
     /// <summary>Sequences generated at once, all alike.</summary>
     public int Sequences { get; }
+
+    /// <summary>Numbers that the technique asks for.</summary>
+    public TechniqueSettings Settings { get; init; } = TechniqueSettings.None;
+
+    /// <summary>Of weights that a technique declares, and of draws where there is no data.</summary>
+    public long Seed { get; init; }
 }

@@ -2,19 +2,45 @@ using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Workloads.Techniques;
 
-/// <summary>All techniques by name.</summary>
-public static class TechniqueCatalogue
+/// <summary>All techniques by name: files that give programs their settings. A user's file wins over a shipped one of the same name.</summary>
+public sealed class TechniqueCatalogue
 {
-    private static readonly SortedDictionary<string, ITechnique> ByName = new(
-        new ITechnique[] { new Autoregressive() }.ToDictionary(technique => technique.Name),
-        StringComparer.Ordinal);
+    private static readonly Lazy<IReadOnlyDictionary<string, ITechnique>> AllPrograms = new(FindPrograms);
+    private readonly CatalogueFolder _folder;
+
+    /// <summary>Reads from folders of technique files; a later folder wins over an earlier one.</summary>
+    public TechniqueCatalogue(IEnumerable<string> folders) => _folder = new CatalogueFolder("technique", folders);
+
+    /// <summary>The techniques that come with PimSim.</summary>
+    public static TechniqueCatalogue Shipped { get; } = new([ShippedFolder]);
+
+    /// <summary>The folder of their files.</summary>
+    public static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "Catalogue", "techniques");
+
+    /// <summary>Programs by name.</summary>
+    public static IReadOnlyDictionary<string, ITechnique> Programs => AllPrograms.Value;
 
     /// <summary>Names in ordinal order.</summary>
-    public static IReadOnlyCollection<string> Names => ByName.Keys;
+    public IReadOnlyCollection<string> Names => _folder.Names;
+
+    /// <summary>Reads a technique; faults in the file go to <paramref name="problems"/>.</summary>
+    /// <exception cref="PimSimUserException">No such technique, or its file is not YAML.</exception>
+    public TechniqueEntry Read(string name, ProblemList problems) => TechniqueFile.Read(_folder.Open(name, problems), Programs);
 
     /// <summary>The technique of a name.</summary>
-    /// <exception cref="PimSimUserException">No such technique; the message offers the nearest.</exception>
-    public static ITechnique Get(string name) => ByName.TryGetValue(name, out ITechnique? technique)
-        ? technique
-        : throw new PimSimUserException($"unknown technique '{name}'; {NearestWord.Suggest(name, ByName.Keys)}");
+    /// <exception cref="PimSimUserException">No such technique, or its file is wrong, with all that is wrong.</exception>
+    public TechniqueEntry Get(string name)
+    {
+        ProblemList problems = new();
+        TechniqueEntry entry = Read(name, problems);
+        problems.ThrowIfAny();
+        return entry;
+    }
+
+    private static SortedDictionary<string, ITechnique> FindPrograms() => new(
+        typeof(ITechnique).Assembly.GetTypes()
+            .Where(type => type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && type.IsAssignableTo(typeof(ITechnique)))
+            .Select(type => (ITechnique)Activator.CreateInstance(type)!)
+            .ToDictionary(technique => technique.Name),
+        StringComparer.Ordinal);
 }

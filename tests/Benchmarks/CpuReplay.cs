@@ -94,7 +94,7 @@ internal static class CpuReplay
         using RandomWeights weights = new(shape, new ModelNumerics(), 1);
         using CpuBackend backend = new(weights, threads);
         GenerationRequest request = new(prompt, tokens, 1);
-        ITechnique technique = TechniqueCatalogue.Get("autoregressive");
+        ITechnique technique = TechniqueCatalogue.Shipped.Get("autoregressive").Program;
         int[] text = [.. Enumerable.Range(1, prompt)];
         List<Step> steps = [];
         for (int turn = 0; turn < Turns; turn++)

@@ -13,7 +13,7 @@ internal static class ShapeTrace
 {
     public static void Measure(string model, int promptTokens, int generatedTokens, string? file)
     {
-        GenerationSource source = new(new ModelZoo([ModelZoo.ShippedFolder]).Shape(model), TechniqueCatalogue.Get("autoregressive"), new GenerationRequest(promptTokens, generatedTokens, 1));
+        GenerationSource source = new(new ModelZoo([ModelZoo.ShippedFolder]).Shape(model), TechniqueCatalogue.Shipped.Get("autoregressive").Program, new GenerationRequest(promptTokens, generatedTokens, 1));
         TraceHeader header = new()
         {
             Footprint = source.Footprint,

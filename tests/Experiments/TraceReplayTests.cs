@@ -24,7 +24,7 @@ public sealed class TraceReplayTests : IDisposable
     {
         using (IEngineModel model = EngineModels.Open("gpt2-small", "shape", ExperimentReader.Zoo(null)))
         {
-            new TraceRecording(TechniqueCatalogue.Get("autoregressive"), 3, null, 4, 1, 0).Write(model, In($"t{extension}"), "test", _ => { }, TestContext.Current.CancellationToken);
+            new TraceRecording(TechniqueCatalogue.Shipped.Get("autoregressive"), 3, null, 4, 1, 0).Write(model, In($"t{extension}"), "test", _ => { }, TestContext.Current.CancellationToken);
         }
 
         const string Systems = "systems: [pim-gpt, t4, a100, xeon-6154]\n";
@@ -64,7 +64,7 @@ public sealed class TraceReplayTests : IDisposable
     public void Pim_refuses_an_operator_that_has_no_place(OperatorKind kind, string message)
     {
         using IEngineModel model = EngineModels.Open("gpt2-small", "shape", ExperimentReader.Zoo(null));
-        ModelFootprint footprint = model.Footprint(TechniqueCatalogue.Get("autoregressive"), new GenerationRequest(1, 1, 1));
+        ModelFootprint footprint = model.Footprint(TechniqueCatalogue.Shipped.Get("autoregressive").Program, new GenerationRequest(1, 1, 1));
         Operator op = kind switch
         {
             OperatorKind.Opaque => Opaque("kernel", 1),

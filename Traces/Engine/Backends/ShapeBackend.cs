@@ -1,4 +1,6 @@
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
 using static PimSim.Traces.Engine.Backends.BackendContract;
 
@@ -7,17 +9,24 @@ namespace PimSim.Traces.Engine.Backends;
 /// <summary>
 /// Computes shapes only, and holds every call to the shapes that the model allows. Every sampled token is 0.
 /// </summary>
-public sealed class ShapeBackend : IBackend<ShapeTensor>
+public sealed class ShapeBackend : IBackend<ShapeTensor>, INetworkSource<ShapeTensor>
 {
     /// <summary>Stands in for a model of this shape.</summary>
     public ShapeBackend(ModelShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
         Shape = shape;
+        Network = new ShapeNetwork(shape.ActivationType);
     }
 
     /// <inheritdoc/>
     public ModelShape Shape { get; }
+
+    /// <inheritdoc/>
+    public INetworkBackend<ShapeTensor> Network { get; }
+
+    /// <inheritdoc/>
+    public IModelWeights? Weights => null;
 
     /// <inheritdoc/>
     public bool HasData => false;

@@ -34,6 +34,11 @@ internal static class TraceHeaderJson
             json.WriteString("weight_type", EnumWords<DataType>.Of(footprint.WeightType));
             json.WriteString("kv_type", EnumWords<DataType>.Of(footprint.KvType));
             json.WriteNumber("other_parameters", footprint.OtherParameters);
+            if (footprint.OtherKvBytes > 0)
+            {
+                json.WriteNumber("other_kv_bytes", footprint.OtherKvBytes);
+            }
+
             json.WriteStartArray("matrices");
             foreach (WeightMatrix matrix in footprint.Matrices)
             {
@@ -96,6 +101,7 @@ internal static class TraceHeaderJson
 
         if ((header.PromptTokens | header.GeneratedTokens | footprint.Sequences | footprint.ReservedContext | footprint.Layers | footprint.KvWidth | footprint.HeadDim) < 0
             || footprint.OtherParameters is < 0 or > 1L << 50
+            || footprint.OtherKvBytes is < 0 or > 1L << 50
             || footprint.Matrices.Any(matrix => matrix.Inputs < 1 || matrix.Outputs < 1 || matrix.Instances < 1))
         {
             return "a size of the model is negative, zero or beyond any machine";
@@ -125,6 +131,9 @@ internal static class TraceHeaderJson
             json.Size("reserved_context"),
             json.Size("sequences"),
             json.Word<DataType>("weight_type"),
-            json.Word<DataType>("kv_type"));
+            json.Word<DataType>("kv_type"))
+        {
+            OtherKvBytes = json.Integer("other_kv_bytes", 0, long.MaxValue, 0),
+        };
     }
 }

@@ -137,16 +137,20 @@ internal static class TraceRules
     {
         bool heads = op.Heads > 0 && op.KvHeads > 0 && op.HeadDim > 0;
         bool cache = op.KvHeads > 0 && op.HeadDim > 0 && op.Sequences > 0 && op.Rows % op.Sequences == 0
-            && op.Context >= (op is { Kind: OperatorKind.Attention, Mask: AttentionMask.Bidirectional } ? 1 : op.Rows / op.Sequences);
+            && op.Context >= (op is { Kind: OperatorKind.Attention or OperatorKind.AttentionScores, Mask: AttentionMask.Bidirectional } ? 1 : op.Rows / op.Sequences);
         bool tokens = op.Inputs > 0 && op.Sequences > 0 && op.Rows % op.Sequences == 0;
         bool right = op.Kind switch
         {
             OperatorKind.Embedding or OperatorKind.Add or OperatorKind.Gather or OperatorKind.Scatter => op.Outputs > 0,
             OperatorKind.Gemm => op.Inputs > 0 && op.Outputs > 0,
             OperatorKind.Norm => op.Inputs > 0 && op.Norm != NormKind.None,
-            OperatorKind.Rope => heads,
+            OperatorKind.Rope => op.Heads > 0 && op.HeadDim > 0,
             OperatorKind.KvAppend => cache,
             OperatorKind.Attention => heads && cache && (op.Inputs > 0 || !op.Bias),
+            OperatorKind.AttentionScores => heads && cache,
+            OperatorKind.Elementwise => op.Inputs > 0 && op.Outputs > 0,
+            OperatorKind.Softmax => op.Inputs > 0,
+            OperatorKind.HostCopy => op.Outputs > 0,
             OperatorKind.Activation => op.Outputs > 0 && op.Activation != ActivationKind.None,
             OperatorKind.Sample or OperatorKind.ChannelFft => op.Inputs > 0,
             OperatorKind.TopK => op.Outputs > 0 && op.Outputs <= op.Inputs,

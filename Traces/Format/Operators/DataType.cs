@@ -20,13 +20,16 @@ public enum DataType : byte
 
     /// <summary>8-bit float E4M3 (OCP OFP8): 4 exponent, 3 fraction bits. Storage only: what computes in it says so itself.</summary>
     Fp8,
+
+    /// <summary>2-bit integer, four in a byte. Storage only.</summary>
+    Int2,
 }
 
 /// <summary>Sizes and names of data types.</summary>
 public static class DataTypes
 {
     /// <summary>Names as written in files.</summary>
-    public static readonly IReadOnlyList<string> Names = ["fp32", "fp16", "bf16", "int8", "int4", "fp8"];
+    public static readonly IReadOnlyList<string> Names = ["fp32", "fp16", "bf16", "int8", "int4", "fp8", "int2"];
 
     /// <summary>Width in bits.</summary>
     public static int Bits(this DataType type) => type switch
@@ -35,6 +38,7 @@ public static class DataTypes
         DataType.Fp16 or DataType.Bf16 => 16,
         DataType.Int8 or DataType.Fp8 => 8,
         DataType.Int4 => 4,
+        DataType.Int2 => 2,
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 

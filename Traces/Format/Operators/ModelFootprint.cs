@@ -31,6 +31,9 @@ public sealed record ModelFootprint(
     /// <summary>Devices that share the model; if there are several, all sizes are those of one of them, and its steps are that one's part.</summary>
     public int Ranks { get; init; } = 1;
 
+    /// <summary>Bytes of caches beside the one described: those of a draft network, of cross-attention, of buffers.</summary>
+    public long OtherKvBytes { get; init; }
+
     /// <summary>Number of parameters.</summary>
     public long Parameters => OtherParameters + Matrices.Sum(matrix => (((long)matrix.Inputs + (matrix.Bias ? 1 : 0)) * matrix.Outputs) * matrix.Instances);
 
@@ -38,12 +41,12 @@ public sealed record ModelFootprint(
     public long WeightBytes => WeightType.Bytes(Parameters);
 
     /// <summary>Bytes of the reserved keys and values.</summary>
-    public long KvBytes => KvType.Bytes(2L * Layers * KvWidth * ReservedContext * Sequences);
+    public long KvBytes => KvType.Bytes(2L * Layers * KvWidth * ReservedContext * Sequences) + OtherKvBytes;
 
     /// <inheritdoc/>
     public bool Equals(ModelFootprint? other) => other is not null
         && (Model, OtherParameters, Layers, KvWidth, HeadDim) == (other.Model, other.OtherParameters, other.Layers, other.KvWidth, other.HeadDim)
-        && (ReservedContext, Sequences, WeightType, KvType, Ranks) == (other.ReservedContext, other.Sequences, other.WeightType, other.KvType, other.Ranks)
+        && (ReservedContext, Sequences, WeightType, KvType, Ranks, OtherKvBytes) == (other.ReservedContext, other.Sequences, other.WeightType, other.KvType, other.Ranks, other.OtherKvBytes)
         && Matrices.AsSpan().SequenceEqual(other.Matrices.AsSpan());
 
     /// <inheritdoc/>

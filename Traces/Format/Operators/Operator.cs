@@ -76,6 +76,26 @@ public enum OperatorKind : byte
 
     /// <summary>Communication of <see cref="Operator.Ranks"/> devices; <see cref="CollectiveKind"/> says what the message [Rows, Outputs] is.</summary>
     Collective,
+
+    /// <summary>
+    /// Arithmetic on numbers at the same place of several tensors: [Rows, Outputs], each from <see cref="Operator.Inputs"/> numbers by as many
+    /// operations (a product of two: 2; times a scale plus a shift: 3; a weighted sum of k: k).
+    /// </summary>
+    Elementwise,
+
+    /// <summary>exp(x - maximum) over their sum, for each of [Rows, Inputs].</summary>
+    Softmax,
+
+    /// <summary>
+    /// softmax(q K^T) without the values: for each key/value head and token of the context the mean over [Rows] queries and the heads that share it.
+    /// </summary>
+    AttentionScores,
+
+    /// <summary>[Rows] items handled by the program on the host, one by one: a look-up, a comparison, an entry ranked.</summary>
+    HostWork,
+
+    /// <summary>[Rows, Outputs] numbers of <see cref="Operator.ActivationType"/> from the device's memory to the host's, or back.</summary>
+    HostCopy,
 }
 
 /// <summary>What the operator is for; the key of breakdowns and of placement.</summary>
@@ -158,6 +178,36 @@ public enum OperatorRole : byte
 
     /// <summary>Communication between devices.</summary>
     Collective,
+
+    /// <summary>Joins the features that a draft network reads to the width that it works in.</summary>
+    DraftInput,
+
+    /// <summary>A draft network's own layers that no other role fits: heads, recurrent cells.</summary>
+    DraftHead,
+
+    /// <summary>Scale and shift of activations by a condition (class, time step).</summary>
+    Modulation,
+
+    /// <summary>Which cached tokens are kept or looked at: scores, ranking, gathering.</summary>
+    KvSelection,
+
+    /// <summary>Cached tokens to fewer bits and back.</summary>
+    KvCompression,
+
+    /// <summary>Data between the memories of device and host.</summary>
+    Offload,
+
+    /// <summary>Work of the program on the host.</summary>
+    Host,
+
+    /// <summary>Weighted sums of embeddings or logits.</summary>
+    Mixing,
+
+    /// <summary>The network that takes noise from continuous tokens.</summary>
+    Denoiser,
+
+    /// <summary>From tokens to pixels or samples, or from pixels and samples to what the model reads.</summary>
+    Codec,
 }
 
 /// <summary>What the step is doing.</summary>
@@ -171,6 +221,15 @@ public enum Phase : byte
 
     /// <summary>An encoder reads its input, and the keys and values of cross-attention are made from it.</summary>
     Encode,
+
+    /// <summary>Tokens are proposed by something cheaper than the model.</summary>
+    Draft,
+
+    /// <summary>The model looks at what was proposed.</summary>
+    Verify,
+
+    /// <summary>All open places of a block are predicted at once, and some are filled.</summary>
+    Denoise,
 }
 
 /// <summary>Which nonlinearity.</summary>
@@ -190,6 +249,18 @@ public enum ActivationKind : byte
 
     /// <summary>gelu(gate) * up: reads two vectors, writes one.</summary>
     GeGlu,
+
+    /// <summary>x sigmoid(x).</summary>
+    Silu,
+
+    /// <summary>1 / (1 + exp(-x)).</summary>
+    Sigmoid,
+
+    /// <summary>Hyperbolic tangent.</summary>
+    Tanh,
+
+    /// <summary>max(x, 0) squared.</summary>
+    SquaredRelu,
 }
 
 /// <summary>Which normalisation.</summary>

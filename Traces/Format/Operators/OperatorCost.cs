@@ -122,6 +122,12 @@ public readonly record struct OperatorCost(long Flops, long WeightBytes, long Kv
             ActivationKind.Relu => new(elements, 0, 0, 0, op.ActivationType.Bytes(2 * elements)),
             ActivationKind.SwiGlu => new(5 * elements, 0, 0, 0, op.ActivationType.Bytes(3 * elements)),
             ActivationKind.GeGlu => new(10 * elements, 0, 0, 0, op.ActivationType.Bytes(3 * elements)),
+
+            // Negate, exponentiate, add, divide; and times x.
+            ActivationKind.Sigmoid => new(4 * elements, 0, 0, 0, op.ActivationType.Bytes(2 * elements)),
+            ActivationKind.Silu => new(5 * elements, 0, 0, 0, op.ActivationType.Bytes(2 * elements)),
+            ActivationKind.Tanh => new(elements, 0, 0, 0, op.ActivationType.Bytes(2 * elements)),
+            ActivationKind.SquaredRelu => new(2 * elements, 0, 0, 0, op.ActivationType.Bytes(2 * elements)),
             _ => throw new ArgumentOutOfRangeException(nameof(op)),
         };
     }

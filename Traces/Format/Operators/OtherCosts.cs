@@ -48,8 +48,31 @@ internal static class OtherCosts
                 0,
                 op.ActivationType.Bytes(rows * (op.Inputs + (long)op.Outputs))),
             OperatorKind.Collective => OfCollective(op),
+
+            OperatorKind.Elementwise => new(rows * op.Outputs * op.Inputs, 0, 0, 0, op.ActivationType.Bytes(rows * op.Outputs * (op.Inputs + 1L))),
+
+            // Maximum, subtract, exponentiate, sum, scale.
+            OperatorKind.Softmax => new(5 * rows * op.Inputs, 0, 0, 0, op.ActivationType.Bytes(2 * rows * op.Inputs)),
+            OperatorKind.AttentionScores => OfScores(op),
+
+            // What the program does on the host has no shape that a device could know; a stack says what an item takes.
+            OperatorKind.HostWork => default,
+            OperatorKind.HostCopy => new(0, 0, 0, 0, op.ActivationType.Bytes(2 * rows * op.Outputs)),
             _ => throw new ArgumentOutOfRangeException(nameof(op)),
         };
+    }
+
+    // q K^T, softmax as in an attention, and one addition for the mean; keys are read, a number for each key/value head and token is written.
+    private static OperatorCost OfScores(in Operator op)
+    {
+        long pairs = OperatorCost.AttentionPairs(op) * op.Heads;
+        long cached = op.Sequences * (long)op.Context * op.KvHeads;
+        return new(
+            pairs * ((2L * op.HeadDim) + 6),
+            0,
+            op.KvType.Bytes(cached * op.HeadDim),
+            0,
+            op.ActivationType.Bytes(((long)op.Rows * op.Heads * op.HeadDim) + cached));
     }
 
     /// <summary>

@@ -13,7 +13,7 @@ namespace PimSim.Devices.Tests.Cpu;
 
 public class CpuDeviceTests
 {
-    private static readonly KernelTable Kernels = new(3, 1, 1, 6, 10, 2, 8, 8, 1, 2, 9, 1, 1, 2, 3, 1, 2, 4, 2, 1, 2);
+    private static readonly KernelTable Kernels = new(3, 1, 1, 6, 10, 2, 8, 8, 1, 2, 9, 1, 1, 2, 3, 1, 2, 4, 2, 1, 2, 1, 2);
 
     /// <summary>Round numbers: 8 cores at 2 GHz always, 64 GFLOP/s each; 100 GB/s, of which a core draws 20; 512 kB of level 2 in all.</summary>
     private static readonly CpuSpecification Chip = new(

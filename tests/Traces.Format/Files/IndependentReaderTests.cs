@@ -166,7 +166,7 @@ public sealed class IndependentReaderTests : IDisposable
     private TraceFileSource Record(string backend, string name)
     {
         using IEngineModel model = EngineModels.Open(EngineModels.Builtin, backend, new ModelZoo([ModelZoo.ShippedFolder]));
-        new TraceRecording(TechniqueCatalogue.Get("autoregressive"), 5, null, 4, 2, 0).Write(model, Path.Combine(_folder, name), "test", _ => { }, TestContext.Current.CancellationToken);
+        new TraceRecording(TechniqueCatalogue.Shipped.Get("autoregressive"), 5, null, 4, 2, 0).Write(model, Path.Combine(_folder, name), "test", _ => { }, TestContext.Current.CancellationToken);
         return TraceFile.Open(Path.Combine(_folder, name));
     }
 

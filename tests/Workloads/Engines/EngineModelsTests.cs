@@ -17,7 +17,7 @@ namespace PimSim.Workloads.Tests.Engines;
 public class EngineModelsTests
 {
     private static readonly ModelZoo Zoo = new([ModelZoo.ShippedFolder]);
-    private static readonly ITechnique Technique = TechniqueCatalogue.Get("autoregressive");
+    private static readonly ITechnique Technique = TechniqueCatalogue.Shipped.Get("autoregressive").Program;
 
     /// <summary>GPT-2 of its real size with random weights, and the built-in model: what is computed is what the shapes say, operator by
     /// operator, given the types that the processor really computes in.</summary>

@@ -17,7 +17,7 @@ namespace PimSim.Workloads.Tests.Engines;
 public sealed class TraceRecordingTests : IDisposable
 {
     private static readonly ModelZoo Zoo = new([ModelZoo.ShippedFolder]);
-    private static readonly ITechnique Technique = TechniqueCatalogue.Get("autoregressive");
+    private static readonly TechniqueEntry Technique = TechniqueCatalogue.Shipped.Get("autoregressive");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("pimsim-record-").FullName;
 
@@ -26,7 +26,7 @@ public sealed class TraceRecordingTests : IDisposable
     {
         using IEngineModel model = EngineModels.Open("qwen2.5-0.5b", "shape", Zoo);
         TraceFileSource trace = Record(model, new TraceRecording(Technique, 7, null, 5, 2, 42));
-        GenerationSource direct = new(Zoo.Shape("qwen2.5-0.5b"), Technique, new GenerationRequest(7, 5, 2));
+        GenerationSource direct = new(Zoo.Shape("qwen2.5-0.5b"), Technique.Program, new GenerationRequest(7, 5, 2));
         Assert.Equal(direct.Steps(), trace.Steps());
         Assert.Equal(direct.Footprint, trace.Footprint);
         Assert.Equal(("autoregressive", "shape", "", 7, 5, 42L), (trace.Header.Technique, trace.Header.Backend, trace.Header.Machine, trace.Header.PromptTokens, trace.Header.GeneratedTokens, trace.Header.Seed));
@@ -92,10 +92,10 @@ public sealed class TraceRecordingTests : IDisposable
     [InlineData(null)]
     public void A_warm_up_changes_nothing_but_the_times(int? steps)
     {
-        foreach (string technique in TechniqueCatalogue.Names)
+        foreach (TechniqueEntry technique in TechniqueCatalogue.Shipped.Names.Select(TechniqueCatalogue.Shipped.Get).Where(entry => entry.Program.ModelFamily == ITechnique.DecoderFamily))
         {
             using IEngineModel model = EngineModels.Open(EngineModels.Builtin, "cpu", Zoo);
-            AssertEqualButForTimes(model, new TraceRecording(TechniqueCatalogue.Get(technique), 6, null, 5, 2, 3), steps);
+            AssertEqualButForTimes(model, new TraceRecording(technique, 6, null, 5, technique.Family == "plain" ? 2 : 1, 3), steps);
         }
 
         EncoderDecoderShape shape = AutoregressiveTests.T5 with { ActivationType = DataType.Fp32, KvType = DataType.Fp32 };

@@ -125,11 +125,11 @@ public class AutoregressiveTests
     [Fact]
     public void Techniques_are_found_by_name()
     {
-        Assert.All(TechniqueCatalogue.Names, name => Assert.Equal(name, TechniqueCatalogue.Get(name).Name));
-        Assert.Contains("autoregressive", TechniqueCatalogue.Names);
+        Assert.All(TechniqueCatalogue.Shipped.Names, name => Assert.Equal(name, TechniqueCatalogue.Shipped.Get(name).Name));
+        Assert.Contains("autoregressive", TechniqueCatalogue.Shipped.Names);
         Assert.Equal(
             "unknown technique 'autoregresive'; did you mean 'autoregressive'?",
-            Assert.Throws<PimSimUserException>(() => TechniqueCatalogue.Get("autoregresive")).Message);
+            Assert.Throws<PimSimUserException>(() => TechniqueCatalogue.Shipped.Get("autoregresive")).Message);
     }
 
     private static WeakReference FirstOf(GenerationSource source, out IEnumerator<Step> rest)

@@ -1,4 +1,6 @@
+using PimSim.Traces.Engine.Backends.Cpu.Networks;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -10,7 +12,7 @@ namespace PimSim.Traces.Engine.Backends.Cpu;
 /// Computes in single precision on the processor, with weights in any storage. Results are the same bits for any number of threads and
 /// however tokens are spread over calls. After the first steps nothing is allocated per step. Does not own the weights.
 /// </summary>
-public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
+public sealed class CpuBackend : IBackend<CpuTensor>, INetworkSource<CpuTensor>, IDisposable
 {
     private readonly CpuModel _model;
     private readonly TensorPool _pool = new();
@@ -32,6 +34,7 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         Shape = weights.Shape with { ActivationType = DataType.Fp32, KvType = DataType.Fp32 };
         Threads = threads == 0 ? Environment.ProcessorCount : threads;
+        Weights = weights;
         _model = new CpuModel(weights);
         _linear = new LinearWork(Threads);
         _rope = new RopeWork(Shape, _model.Numerics.RopePairs);
@@ -50,6 +53,12 @@ public sealed class CpuBackend : IBackend<CpuTensor>, IDisposable
 
     /// <summary>Operators beyond those of a plain decoder, on the same tensors and threads; <see cref="BeginBlock"/> counts for both.</summary>
     public CpuOperators Operators => field ??= new CpuOperators(_pool, _team);
+
+    /// <inheritdoc/>
+    public IModelWeights Weights { get; }
+
+    /// <inheritdoc/>
+    public INetworkBackend<CpuTensor> Network => field ??= new CpuNetwork(_pool, _team, Operators, _model.Numerics.GeluByTanh);
 
     /// <inheritdoc/>
     public KvCache CreateCache(int sequences, int capacity) => new CpuKvCache(Shape, _model.Numerics, sequences, capacity);

@@ -75,6 +75,9 @@ public readonly struct CpuTensor : ITensor
 
     internal Span<float> WritableRow(int row) => From(row)[..Columns];
 
+    /// <summary>Consecutive columns, without a copy.</summary>
+    internal CpuTensor Slice(int first, int count) => new(_storage, _generation, _offset + first, _rowStride, Rows, count);
+
     /// <summary>The last row of each of so many equal groups of rows, without a copy.</summary>
     internal CpuTensor LastRows(int groups)
     {

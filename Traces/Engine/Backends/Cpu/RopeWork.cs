@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Weights;
 
 namespace PimSim.Traces.Engine.Backends.Cpu;
@@ -48,6 +49,26 @@ internal sealed class RopeWork(ModelShape shape, RopePairs pairs) : ParallelWork
                 {
                     Rotate(from.Slice(start, 2 * _half), cosines, sines, to.Slice(start, 2 * _half));
                 }
+            }
+        }
+    }
+
+    /// <summary>Rotates heads from the first column on; the columns behind them are copied.</summary>
+    public static void Rotate(ReadOnlySpan<float> from, Span<float> to, int heads, Rotary rotary, int position)
+    {
+        (ReadOnlyMemory<float> sines, ReadOnlyMemory<float> cosines) = rotary.At(position);
+        int half = rotary.Width / 2;
+        from.CopyTo(to);
+        for (int head = 0; head < heads; head++)
+        {
+            int start = head * rotary.HeadDim;
+            if (rotary.Pairs == RopePairs.Halves)
+            {
+                Rotate(from.Slice(start, half), from.Slice(start + half, half), cosines.Span, sines.Span, to.Slice(start, half), to.Slice(start + half, half));
+            }
+            else
+            {
+                Rotate(from.Slice(start, 2 * half), cosines.Span, sines.Span, to.Slice(start, 2 * half));
             }
         }
     }

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+
+namespace PimSim.Workloads.Techniques.Speculative;
+
+/// <summary>
+/// Proposed continuations of one token, as a tree that the model looks at in one pass. Node 0 is that token itself; a node's rank says which of
+/// its parent's most likely continuations it is, from 0.
+/// </summary>
+public sealed class DraftTree
+{
+    private DraftTree(ImmutableArray<int> parents, ImmutableArray<int> ranks, ImmutableArray<int> depths)
+    {
+        Parents = parents;
+        Ranks = ranks;
+        Depths = depths;
+        Depth = depths[^1];
+        Choices = ranks.Max() + 1;
+    }
+
+    /// <summary>Parent of each node, -1 for node 0. Parents come before their children, and nodes level by level.</summary>
+    public ImmutableArray<int> Parents { get; }
+
+    /// <summary>Which of the parent's continuations each node is; 0 for node 0.</summary>
+    public ImmutableArray<int> Ranks { get; }
+
+    /// <summary>Level of each node; 0 for node 0.</summary>
+    public ImmutableArray<int> Depths { get; }
+
+    /// <summary>Levels below node 0.</summary>
+    public int Depth { get; }
+
+    /// <summary>Most continuations of a node that any level needs.</summary>
+    public int Choices { get; }
+
+    /// <summary>
+    /// A tree with so many nodes on each level. Of all continuations of a level's parents those are taken whose ranks on the way from node 0 have the
+    /// least sum, then those of earlier parents: the likeliest, if each further rank is as much less likely as the one before.
+    /// </summary>
+    /// <param name="widths">Nodes on levels 1, 2 ...; at least one each.</param>
+    public static DraftTree OfWidths(ReadOnlySpan<int> widths)
+    {
+        List<int> parents = [-1];
+        List<int> ranks = [0];
+        List<int> depths = [0];
+        List<int> costs = [0];
+        int first = 0;
+        for (int level = 0; level < widths.Length; level++)
+        {
+            int width = widths[level];
+            ArgumentOutOfRangeException.ThrowIfLessThan(width, 1, nameof(widths));
+            int end = parents.Count;
+            IEnumerable<(int Parent, int Rank, int Cost)> chosen = Enumerable.Range(first, end - first)
+                .SelectMany(parent => Enumerable.Range(0, width).Select(rank => (parent, rank, costs[parent] + rank)))
+                .OrderBy(node => node.Item3).ThenBy(node => node.parent).ThenBy(node => node.rank)
+                .Take(width).OrderBy(node => node.parent).ThenBy(node => node.rank);
+            foreach ((int parent, int rank, int cost) in chosen.ToArray())
+            {
+                parents.Add(parent);
+                ranks.Add(rank);
+                depths.Add(level + 1);
+                costs.Add(cost);
+            }
+
+            first = end;
+        }
+
+        return new DraftTree([.. parents], [.. ranks], [.. depths]);
+    }
+
+    /// <summary>Nodes of a level that have children, in order: the rows that a draft for the next level needs.</summary>
+    public ImmutableArray<int> Inner(int level) => [.. Enumerable.Range(0, Parents.Length).Where(node => Depths[node] == level && Parents.Contains(node))];
+
+    /// <summary>Nodes of a level, in order.</summary>
+    public ImmutableArray<int> Level(int level) => [.. Enumerable.Range(0, Parents.Length).Where(node => Depths[node] == level)];
+
+    /// <summary>The nodes from node 0 to the first of a level, both included.</summary>
+    public ImmutableArray<int> PathToLevel(int level)
+    {
+        int node = Depths.IndexOf(level);
+        Stack<int> path = [];
+        for (; node >= 0; node = Parents[node])
+        {
+            path.Push(node);
+        }
+
+        return [.. path];
+    }
+}
