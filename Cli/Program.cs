@@ -14,6 +14,7 @@ RootCommand root = new("PimSim: simulates language-model inference on processing
     ReportCommand.Create(),
     ValidateCommand.Create(),
     CalibrateCommand.Create(),
+    ReproduceCommand.Create(),
     DramCommandLine.Create(),
     TraceCommandLine.Create(),
 };

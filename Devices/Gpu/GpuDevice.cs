@@ -37,6 +37,7 @@ public sealed class GpuDevice : IDevice
     private readonly CollectiveModel? _group;
     private readonly int _ranks;
     private readonly Power _staticPower;
+    private LinkSpecification? _hostLink;
 
     // Of a kernel of the step that runs.
     private long _launch;
@@ -76,9 +77,10 @@ public sealed class GpuDevice : IDevice
         _group = group;
         _ranks = group?.Group.Ranks ?? 1;
         _staticPower = new Power(costs.StaticPower.Microwatts * _ranks);
-        string[] times = ["memory", "compute", "tiles", "power", "launch", "host", "opaque"];
-        string[] energies = ["static", "multiprocessors", "compute", "cache", "memory"];
-        Ledger = new CostLedger(LedgerRows.Count, _ranks > 1 ? [.. times, "links"] : times, _ranks > 1 ? [.. energies, "links"] : energies);
+        Ledger = new CostLedger(
+            LedgerRows.Count,
+            ["memory", "compute", "tiles", "power", "launch", "host", "opaque", "links"],
+            ["static", "multiprocessors", "compute", "cache", "memory", "links"]);
     }
 
     /// <inheritdoc/>
@@ -129,6 +131,16 @@ public sealed class GpuDevice : IDevice
         if (op.Kind == OperatorKind.Opaque)
         {
             return ExecuteOpaque(op, start);
+        }
+
+        if (op.Kind == OperatorKind.HostWork)
+        {
+            return ExecuteOnHost(op, start);
+        }
+
+        if (op.Kind == OperatorKind.HostCopy)
+        {
+            return ExecuteHostCopy(op, start);
         }
 
         GpuOperatorCost cost = _costs.Of(_costs.Stored(op));
@@ -197,6 +209,32 @@ public sealed class GpuDevice : IDevice
         int row = LedgerRows.Of(op.Role);
         Ledger.Add(row, OpaqueTime, span);
         Ledger.Add(row, StaticEnergy, _staticPower * span);
+        _booked = start.Value + span.Value;
+        return new Picoseconds(_booked);
+    }
+
+    /// <summary>The program waits for the results so far, works, and goes on launching.</summary>
+    private Picoseconds ExecuteOnHost(in Operator op, Picoseconds start)
+    {
+        Picoseconds span = _stack.HostWork(op.Rows, _gpu.Architecture);
+        int row = LedgerRows.Of(op.Role);
+        Ledger.Add(row, HostTime, span);
+        Ledger.Add(row, StaticEnergy, _staticPower * span);
+        _booked = start.Value + span.Value;
+        _hostClock = Math.Max(_hostClock, _booked);
+        return new Picoseconds(_booked);
+    }
+
+    /// <summary>A copy over the link of the data sheet. Nothing else runs meanwhile; of a group each rank copies its part over a link of its own.</summary>
+    private Picoseconds ExecuteHostCopy(in Operator op, Picoseconds start)
+    {
+        _hostLink ??= LinkSpecification.Open(_gpu.HostLink);
+        long bytes = _costs.Stored(op).ActivationType.Bytes((long)op.Rows * op.Outputs);
+        Picoseconds span = _hostLink.Transfer(bytes);
+        int row = LedgerRows.Of(op.Role);
+        Ledger.Add(row, LinkTime, span);
+        Ledger.Add(row, StaticEnergy, _staticPower * span);
+        Ledger.Add(row, LinkEnergy, new Energy(_hostLink.EnergyOf(bytes).Attojoules * _ranks));
         _booked = start.Value + span.Value;
         return new Picoseconds(_booked);
     }

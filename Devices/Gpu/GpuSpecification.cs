@@ -62,6 +62,9 @@ public sealed record GpuSpecification
     /// <summary>Link to other GPUs; null if there is none.</summary>
     public required string? PeerLink { get; init; }
 
+    /// <summary>Link to the memory of the host.</summary>
+    public required string HostLink { get; init; }
+
     /// <summary>Power limit of the board.</summary>
     public required Power DesignPower { get; init; }
 
@@ -103,12 +106,11 @@ public sealed record GpuSpecification
             BytesPerSecond = (double)entry.Positive(memory, "bandwidth", Dimension.Bandwidth),
             StreamingFraction = Streaming(entry.Unwrap(memory.Required("dram")), memories, standards),
             PeerLink = Peer(entry, links.Required("peer")),
+            HostLink = entry.Unwrap(links.Required("host")).Text(),
             DesignPower = new Power((long)entry.Positive(power, "tdp", Dimension.Power)),
             IdlePower = new Power((long)entry.Positive(power, "idle", Dimension.Power)),
         };
 
-        // On the data sheet, and shown; no equation needs them yet.
-        entry.Unwrap(links.Required("host")).Text();
         entry.Positive(compute, "base_clock", Dimension.Frequency);
         entry.Positive(cache, "bytes_per_clock", Dimension.Ratio);
         foreach (DataNode node in (DataNode[])[compute, cache, memory, links, power, root])

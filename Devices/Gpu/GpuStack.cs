@@ -49,6 +49,9 @@ public sealed record GpuStack
     /// <summary>Host time after each step that reads prompts, on top of that of every step, with the GPU idle.</summary>
     public Picoseconds HostCostPerPromptStep { get; init; }
 
+    /// <summary>Host time for each item that the program itself handles (a look-up, a candidate, an entry ranked), with the GPU idle; null where no fit says it.</summary>
+    public Picoseconds? HostCostPerItem { get; init; }
+
     /// <summary>How much longer the host takes on the machines that carry a generation of GPUs; 1 where nothing is said.</summary>
     public ImmutableDictionary<GpuArchitecture, double> HostScales { get; init; } = ImmutableDictionary<GpuArchitecture, double>.Empty;
 
@@ -91,6 +94,12 @@ public sealed record GpuStack
     /// <param name="architecture">Generation of the GPUs.</param>
     public Picoseconds HostAfterStep(bool hasPrompts, long sampled, GpuArchitecture architecture) => Scaled(
         HostCostPerStep.Value + (hasPrompts ? HostCostPerPromptStep.Value : 0) + (HostCostPerToken.Value * sampled), architecture);
+
+    /// <summary>What the host takes for so many items, with the GPU idle.</summary>
+    /// <exception cref="PimSimUserException">The stack does not say what an item takes.</exception>
+    public Picoseconds HostWork(int items, GpuArchitecture architecture) => HostCostPerItem is { } item
+        ? Scaled(item.Value * items, architecture)
+        : throw new PimSimUserException($"stack '{Name}' does not say what an item of the program's own work on the host takes ('host_cost_per_item' of its 'launch'), and the technique has such work");
 
     /// <summary>Bytes of a GPU's memory that weights, keys and values may fill.</summary>
     public long UsableBytes(GpuSpecification gpu)
@@ -147,6 +156,7 @@ public sealed record GpuStack
             Capture = (GraphCapture)Array.IndexOf(CaptureNames, launch.Required("mode").Word(CaptureNames, CaptureNames[0])),
             LaunchCost = SoftwareStack.ReadTime(entry, launch, "cost_per_kernel"),
             HostCostPerStep = SoftwareStack.ReadTime(entry, launch, "host_cost_per_step"),
+            HostCostPerItem = launch.Optional("host_cost_per_item").Exists ? SoftwareStack.ReadTime(entry, launch, "host_cost_per_item") : null,
             HostCostPerToken = launch.Optional("host_cost_per_token").Exists ? SoftwareStack.ReadTime(entry, launch, "host_cost_per_token") : Picoseconds.Zero,
             HostCostPerPromptStep = launch.Optional("host_cost_per_prompt_step").Exists ? SoftwareStack.ReadTime(entry, launch, "host_cost_per_prompt_step") : Picoseconds.Zero,
             HostScales = ReadScales(entry, launch.Optional("host_scale")),

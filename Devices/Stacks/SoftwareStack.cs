@@ -13,13 +13,15 @@ public static class SoftwareStack
     /// <summary>The word in a catalogue file that says an entry is a stack.</summary>
     public const string EntryKind = "stack";
 
-    /// <summary>An operator as a stack stores it: its types replace the operator's, but for what a technique itself quantises.</summary>
+    /// <summary>An operator as a stack stores it: its floating-point types replace the operator's; integers are what a technique quantised, and stay.</summary>
     public static Operator Stored(in Operator op, DataType weights, DataType activations, DataType kv) => op with
     {
-        WeightType = op.Kind is OperatorKind.Quantise or OperatorKind.Dequantise ? op.WeightType : weights,
-        ActivationType = activations,
-        KvType = kv,
+        WeightType = IsInteger(op.WeightType) ? op.WeightType : weights,
+        ActivationType = IsInteger(op.ActivationType) ? op.ActivationType : activations,
+        KvType = IsInteger(op.KvType) ? op.KvType : kv,
     };
+
+    private static bool IsInteger(DataType type) => type is DataType.Int8 or DataType.Int4 or DataType.Int2;
 
     /// <summary>Reads a sourced data type.</summary>
     internal static DataType ReadType(CatalogueEntry entry, DataNode types, string key) =>

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using PimSim.Devices.Gpu;
+using PimSim.Devices.Pim;
+using PimSim.Devices.Systems;
+using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Replay;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+using PimSim.Workloads;
+using PimSim.Workloads.Models;
+using PimSim.Workloads.Parallelism;
+using PimSim.Workloads.Techniques;
+
+namespace PimSim.Experiments.Techniques;
+
+/// <summary>Runs techniques on hardware. Equal runs are simulated once. Thread-safe.</summary>
+/// <param name="hardware">Devices, stacks and systems by name.</param>
+/// <param name="models">Decoders by name.</param>
+/// <param name="networks">Other models by name.</param>
+/// <param name="techniques">Techniques by name.</param>
+public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models, NetworkZoo networks, TechniqueCatalogue techniques)
+{
+    private readonly ConcurrentDictionary<TechniqueRun, Lazy<TechniqueResult>> _results = new();
+
+    /// <summary>What a run took.</summary>
+    /// <exception cref="PimSimUserException">A name is unknown, the model does not fit, or technique and model do not go together.</exception>
+    public TechniqueResult Result(TechniqueRun run) => _results.GetOrAdd(run, key => new Lazy<TechniqueResult>(() => Simulate(key))).Value;
+
+    private TechniqueResult Simulate(TechniqueRun run)
+    {
+        TechniqueEntry technique = techniques.Get(run.Technique);
+        TechniqueSettings settings = technique.Settings.With(run.Changes());
+        (Func<IDevice> newDevice, int ranks, Price? price) = Open(run.Hardware);
+        GenerationSource SourceOf(int sequences)
+        {
+            GenerationRequest request = new(run.PromptTokens, run.GeneratedTokens, sequences) { Settings = settings };
+            return networks.Names.Contains(run.Model)
+                ? new GenerationSource(networks.Shape(run.Model), technique.Program, request)
+                : new GenerationSource(models.Shape(run.Model), technique.Program, request);
+        }
+
+        int sequences = run.Sequences > 0 ? run.Sequences : LargestBatch(SourceOf, newDevice, run, ranks);
+        GenerationSource source = SourceOf(sequences);
+        IDevice device = newDevice();
+        ReplayResult replay = new TraceReplay(device).Run(Shared(source, run, ranks));
+        double seconds = replay.Elapsed.Seconds;
+        if (seconds <= 0)
+        {
+            throw new PimSimUserException($"{run.Technique} on {run.Model}: takes no time, so that there is nothing to compare");
+        }
+
+        double joules = device.Ledger.TotalEnergy.Joules;
+        return new TechniqueResult(
+            sequences,
+            replay.Tokens,
+            replay.Steps,
+            seconds,
+            replay.FirstToken?.Seconds,
+            joules,
+            price?.DollarsPerHour(joules / seconds) * seconds / 3600,
+            source.Footprint.Parameters,
+            source.Footprint.WeightBytes,
+            source.PeakKvBytes,
+            replay.Cost.Flops * ranks,
+            replay.Cost.Bytes * ranks,
+            Times(device.Ledger));
+    }
+
+    private IStepSource Shared(GenerationSource source, TechniqueRun run, int ranks) =>
+        ranks == 1 ? source : new TensorParallelSource(source, new TensorParallelism(models.Shape(run.Model), ranks));
+
+    private (Func<IDevice> NewDevice, int Ranks, Price? Price) Open(RunHardware wanted)
+    {
+        if (wanted.System is { } name)
+        {
+            ProblemList problems = new();
+            SystemDefinition? system = SystemDefinition.Read(hardware, name, [], problems);
+            problems.ThrowIfAny();
+            return (system!.CreateFactory(new PimSimulation(Accelerate: true)), system.Ranks, system.Price);
+        }
+
+        var parts = GpuParts.Open(hardware, wanted.Gpu!, wanted.Stack!);
+        GpuCostModel costs = new(parts.Gpu, parts.Silicon, parts.Stack);
+        var group = GpuGroup.Connect(hardware, parts, wanted.Gpus);
+        return (() => new GpuDevice(parts.Gpu, parts.Stack, costs, group), wanted.Gpus, null);
+    }
+
+    private int LargestBatch(Func<int, GenerationSource> sourceOf, Func<IDevice> newDevice, TechniqueRun run, int ranks)
+    {
+        bool Fits(int sequences)
+        {
+            try
+            {
+                newDevice().Load(Shared(sourceOf(sequences), run, ranks).Footprint);
+                return true;
+            }
+            catch (PimSimUserException)
+            {
+                return false;
+            }
+        }
+
+        int most = 1;
+        while (most < 1 << 20 && Fits(2 * most))
+        {
+            most *= 2;
+        }
+
+        return LargestFit.Of(most, 2 * most, Fits);
+    }
+
+    private static Dictionary<string, long> Times(CostLedger ledger)
+    {
+        Dictionary<string, long> times = new(StringComparer.Ordinal);
+        for (int column = 0; column < ledger.TimeComponents.Count; column++)
+        {
+            long sum = 0;
+            for (int row = 0; row < ledger.Rows; row++)
+            {
+                sum += ledger.Time(row, column).Value;
+            }
+
+            if (sum > 0)
+            {
+                times[ledger.TimeComponents[column]] = sum;
+            }
+        }
+
+        return times;
+    }
+}
