@@ -4,7 +4,6 @@ using PimSim.Devices.Pim;
 using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
-using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;

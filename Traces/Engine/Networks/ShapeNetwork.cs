@@ -36,7 +36,7 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     public ReadOnlySpan<float> Row(ShapeTensor tensor, int row) => throw new InvalidOperationException("a tensor without data has no numbers to look at");
 
     /// <inheritdoc/>
-    public ShapeTensor Embed(WeightTensor table, ReadOnlySpan<int> ids, OperatorRole role)
+    public ShapeTensor Embed(WeightTensor table, ReadOnlySpan<int> ids, OperatorRole role = OperatorRole.Embedding)
     {
         ArgumentNullException.ThrowIfNull(table);
         RequireIds(table, ids);
@@ -77,14 +77,14 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     }
 
     /// <inheritdoc/>
-    public ShapeTensor Modulate(ShapeTensor input, ShapeTensor scale, ShapeTensor shift, OperatorRole role)
+    public ShapeTensor Modulate(ShapeTensor input, ShapeTensor scale, ShapeTensor shift, OperatorRole role = OperatorRole.Modulation)
     {
         RequireModulation(input, scale, shift);
         return input;
     }
 
     /// <inheritdoc/>
-    public ShapeTensor Mix(ShapeTensor input, ReadOnlySpan<float> weights, int rowsPerResult, OperatorRole role) =>
+    public ShapeTensor Mix(ShapeTensor input, ReadOnlySpan<float> weights, int rowsPerResult, OperatorRole role = OperatorRole.Mixing) =>
         New(MixedRows(input, weights, rowsPerResult), input.Columns);
 
     /// <inheritdoc/>
@@ -133,7 +133,7 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     }
 
     /// <inheritdoc/>
-    public ShapeTensor Attend(ShapeTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role)
+    public ShapeTensor Attend(ShapeTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(pattern);
@@ -142,7 +142,7 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     }
 
     /// <inheritdoc/>
-    public ShapeTensor Scores(ShapeTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role)
+    public ShapeTensor Scores(ShapeTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.KvSelection)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(pattern);
@@ -151,7 +151,7 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     }
 
     /// <inheritdoc/>
-    public void Keep(KeyValues cache, ReadOnlySpan<int> tokens, OperatorRole role)
+    public void Keep(KeyValues cache, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
     {
         ArgumentNullException.ThrowIfNull(cache);
         RequireTokens(cache, tokens);
@@ -159,7 +159,7 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     }
 
     /// <inheritdoc/>
-    public void CopyTokens(KeyValues from, ReadOnlySpan<int> tokens, int count, KeyValues to, OperatorRole role)
+    public void CopyTokens(KeyValues from, ReadOnlySpan<int> tokens, int count, KeyValues to, OperatorRole role = OperatorRole.KvSelection)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(to);
@@ -181,10 +181,10 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     public ShapeTensor Convolve(ShapeTensor input, int sequences, ConvolutionWeights weights, OperatorRole role) => _operators.Convolve(input, sequences, weights, role);
 
     /// <inheritdoc/>
-    public void HostWork(int items, OperatorRole role) => ArgumentOutOfRangeException.ThrowIfLessThan(items, 1);
+    public void HostWork(int items, OperatorRole role = OperatorRole.Host) => ArgumentOutOfRangeException.ThrowIfLessThan(items, 1);
 
     /// <inheritdoc/>
-    public void HostCopy(int rows, int columns, OperatorRole role) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
+    public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

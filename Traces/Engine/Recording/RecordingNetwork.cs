@@ -55,7 +55,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     public ReadOnlySpan<float> Row(Recorded<TTensor> tensor, int row) => _inner.Row(tensor.Value, row);
 
     /// <inheritdoc/>
-    public Recorded<TTensor> Embed(WeightTensor table, ReadOnlySpan<int> ids, OperatorRole role)
+    public Recorded<TTensor> Embed(WeightTensor table, ReadOnlySpan<int> ids, OperatorRole role = OperatorRole.Embedding)
     {
         ArgumentNullException.ThrowIfNull(table);
         _recorder.BeginOperator();
@@ -113,7 +113,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public Recorded<TTensor> Modulate(Recorded<TTensor> input, Recorded<TTensor> scale, Recorded<TTensor> shift, OperatorRole role)
+    public Recorded<TTensor> Modulate(Recorded<TTensor> input, Recorded<TTensor> scale, Recorded<TTensor> shift, OperatorRole role = OperatorRole.Modulation)
     {
         _recorder.BeginOperator();
         TTensor result = _inner.Modulate(input.Value, scale.Value, shift.Value, role);
@@ -121,7 +121,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public Recorded<TTensor> Mix(Recorded<TTensor> input, ReadOnlySpan<float> weights, int rowsPerResult, OperatorRole role)
+    public Recorded<TTensor> Mix(Recorded<TTensor> input, ReadOnlySpan<float> weights, int rowsPerResult, OperatorRole role = OperatorRole.Mixing)
     {
         _recorder.BeginOperator();
         TTensor result = _inner.Mix(input.Value, weights, rowsPerResult, role);
@@ -187,7 +187,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public Recorded<TTensor> Attend(Recorded<TTensor> queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role)
+    public Recorded<TTensor> Attend(Recorded<TTensor> queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         _recorder.BeginOperator();
@@ -197,7 +197,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public Recorded<TTensor> Scores(Recorded<TTensor> queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role)
+    public Recorded<TTensor> Scores(Recorded<TTensor> queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.KvSelection)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         _recorder.BeginOperator();
@@ -207,7 +207,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public void Keep(KeyValues cache, ReadOnlySpan<int> tokens, OperatorRole role)
+    public void Keep(KeyValues cache, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
     {
         ArgumentNullException.ThrowIfNull(cache);
         int first = 0;
@@ -229,7 +229,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public void CopyTokens(KeyValues from, ReadOnlySpan<int> tokens, int count, KeyValues to, OperatorRole role)
+    public void CopyTokens(KeyValues from, ReadOnlySpan<int> tokens, int count, KeyValues to, OperatorRole role = OperatorRole.KvSelection)
     {
         ArgumentNullException.ThrowIfNull(from);
         _recorder.BeginOperator();
@@ -274,7 +274,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public void HostWork(int items, OperatorRole role)
+    public void HostWork(int items, OperatorRole role = OperatorRole.Host)
     {
         _recorder.BeginOperator();
         _inner.HostWork(items, role);
@@ -282,7 +282,7 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
-    public void HostCopy(int rows, int columns, OperatorRole role)
+    public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload)
     {
         _recorder.BeginOperator();
         _inner.HostCopy(rows, columns, role);

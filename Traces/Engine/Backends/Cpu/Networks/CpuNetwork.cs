@@ -69,7 +69,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     public ReadOnlySpan<float> Row(CpuTensor tensor, int row) => tensor.Row(row);
 
     /// <inheritdoc/>
-    public CpuTensor Embed(WeightTensor table, ReadOnlySpan<int> ids, OperatorRole role)
+    public CpuTensor Embed(WeightTensor table, ReadOnlySpan<int> ids, OperatorRole role = OperatorRole.Embedding)
     {
         ArgumentNullException.ThrowIfNull(table);
         RequireIds(table, ids);
@@ -172,7 +172,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public CpuTensor Modulate(CpuTensor input, CpuTensor scale, CpuTensor shift, OperatorRole role)
+    public CpuTensor Modulate(CpuTensor input, CpuTensor scale, CpuTensor shift, OperatorRole role = OperatorRole.Modulation)
     {
         RequireModulation(input, scale, shift);
         CpuTensor result = _pool.Rent(input.Rows, input.Columns);
@@ -189,7 +189,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public CpuTensor Mix(CpuTensor input, ReadOnlySpan<float> weights, int rowsPerResult, OperatorRole role)
+    public CpuTensor Mix(CpuTensor input, ReadOnlySpan<float> weights, int rowsPerResult, OperatorRole role = OperatorRole.Mixing)
     {
         CpuTensor result = _pool.Rent(MixedRows(input, weights, rowsPerResult), input.Columns);
         for (int row = 0; row < result.Rows; row++)
@@ -289,7 +289,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public CpuTensor Attend(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role)
+    public CpuTensor Attend(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         CpuKeyValues own = Own(cache);
@@ -300,7 +300,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public CpuTensor Scores(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role)
+    public CpuTensor Scores(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.KvSelection)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         CpuKeyValues own = Own(cache);
@@ -311,7 +311,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Keep(KeyValues cache, ReadOnlySpan<int> tokens, OperatorRole role)
+    public void Keep(KeyValues cache, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
     {
         CpuKeyValues own = Own(cache);
         RequireTokens(cache, tokens);
@@ -337,7 +337,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public void CopyTokens(KeyValues from, ReadOnlySpan<int> tokens, int count, KeyValues to, OperatorRole role)
+    public void CopyTokens(KeyValues from, ReadOnlySpan<int> tokens, int count, KeyValues to, OperatorRole role = OperatorRole.KvSelection)
     {
         (CpuKeyValues source, CpuKeyValues target) = (Own(from), Own(to));
         RequireCopy(from, tokens, count, to);
@@ -365,10 +365,10 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     public CpuTensor Convolve(CpuTensor input, int sequences, ConvolutionWeights weights, OperatorRole role) => _operators.Convolve(input, sequences, weights, role);
 
     /// <inheritdoc/>
-    public void HostWork(int items, OperatorRole role) => ArgumentOutOfRangeException.ThrowIfLessThan(items, 1);
+    public void HostWork(int items, OperatorRole role = OperatorRole.Host) => ArgumentOutOfRangeException.ThrowIfLessThan(items, 1);
 
     /// <inheritdoc/>
-    public void HostCopy(int rows, int columns, OperatorRole role) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
+    public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
