@@ -211,7 +211,7 @@ public class OperatorCostTests
     // Bit by bit, so that two 4-bit numbers share a byte and an odd one takes a whole.
     private static long Bytes(DataType type, long elements)
     {
-        int bits = type switch { DataType.Fp32 => 32, DataType.Int8 or DataType.Fp8 => 8, DataType.Int4 => 4, _ => 16 };
+        int bits = type switch { DataType.Fp32 => 32, DataType.Int8 or DataType.Fp8 => 8, DataType.Int4 => 4, DataType.Int2 => 2, _ => 16 };
         long bytes = 0;
         for (long bit = 0; bit < elements * bits; bit += 8)
         {
