@@ -29,7 +29,7 @@ internal static class RandomTrace
         from filter in Gen.Select(Gen.Int[1, 7], Gen.Int[1, 5], Gen.Int[0, 6], Gen.Int[1, 9], Gen.Int[0, 100])
         from together in Gen.Select(Gen.Int[1, 9], Gen.Int[2, 9], Gen.Enum<CollectiveKind>())
         let collective = kind == OperatorKind.Collective && together.Item3 == CollectiveKind.None ? CollectiveKind.AllGather : together.Item3
-        let overCache = kind is OperatorKind.Attention or OperatorKind.KvAppend
+        let overCache = kind is OperatorKind.Attention or OperatorKind.AttentionScores or OperatorKind.KvAppend
         let overTokens = kind is OperatorKind.Convolution or OperatorKind.DepthwiseConvolution or OperatorKind.TokenFft
         let inputs = kind switch { OperatorKind.Attention => 0, OperatorKind.Quantise or OperatorKind.Dequantise => Math.Max(1, sizes.Item2 / filter.Item4) * filter.Item4, _ => sizes.Item2 }
         select new Operator
