@@ -19,7 +19,7 @@ internal static class ReproduceCommand
     public static Command Create()
     {
         Argument<string[]> ids = new("ID") { Description = "Numbers of papers, names of techniques or ids of claims. Default: all.", Arity = ArgumentArity.ZeroOrMore };
-        Option<DirectoryInfo?> folder = new("--out") { Description = "Write claims.csv into this folder." };
+        Option<DirectoryInfo?> folder = new("--out") { Description = "Write claims.csv, claims.json, report.html and the figure into this folder." };
         Option<int> threads = new("--threads") { Description = "Runs at once; the result does not depend on it. Default: all cores.", DefaultValueFactory = _ => Environment.ProcessorCount };
         Option<string?> format = new("--format") { Description = "What goes to standard output: table or csv. Default: table on a terminal, csv otherwise." };
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();

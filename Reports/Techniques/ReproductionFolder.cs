@@ -1,6 +1,10 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using PimSim.Experiments.Running;
 using PimSim.Experiments.Techniques;
+using PimSim.Reports.Figures;
 using PimSim.Reports.Tables;
 using PimSim.Traces.Format.Documents;
 
@@ -15,7 +19,14 @@ public static class ReproductionFolder
     public static IReadOnlyList<string> Write(IReadOnlyList<ReproducedClaim> claims, string folder)
     {
         ArgumentNullException.ThrowIfNull(claims);
-        List<(string Path, byte[] Content)> files = [(Path.Combine(folder, "claims.csv"), Encoding.UTF8.GetBytes(Csv(claims)))];
+        IReadOnlyList<RenderedFigure> figures = ReproductionFigures.Render(claims);
+        List<(string Path, byte[] Content)> files =
+        [
+            .. FigureFiles.Contents(figures, folder),
+            (Path.Combine(folder, "claims.csv"), Encoding.UTF8.GetBytes(Csv(claims))),
+            (Path.Combine(folder, "claims.json"), Json(claims)),
+            (Path.Combine(folder, "report.html"), Encoding.UTF8.GetBytes(ReproductionPage.Of(claims, figures))),
+        ];
         foreach ((string path, byte[] content) in files)
         {
             AtomicFile.Write(path, stream => stream.Write(content));
@@ -53,6 +64,58 @@ public static class ReproductionFolder
         }
 
         return csv.ToString();
+    }
+
+    /// <summary>The same as JSON, with the version that made it. Equal results give equal bytes.</summary>
+    private static byte[] Json(IReadOnlyList<ReproducedClaim> claims)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString("version", ExperimentRunner.Version);
+            json.WriteStartArray("claims");
+            foreach (ReproducedClaim claim in claims)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("paper", claim.Claim.Paper);
+                json.WriteString("claim", claim.Claim.Id);
+                json.WriteString("technique", claim.Claim.Technique);
+                json.WriteString("what", claim.Claim.Text);
+                json.WriteString("class", claim.Claim.Class);
+                json.WriteString("metric", claim.Claim.Metric.Word);
+                json.WriteString("unit", claim.Claim.Metric.Unit);
+                json.WriteNumber("published", claim.Claim.Published);
+                WriteNumber(json, "simulated", claim.Simulated);
+                WriteNumber(json, "ratio", claim.Ratio);
+                json.WriteString("note", claim.Note);
+                json.WriteString("run", Described(claim.Claim.Run));
+                if (claim.Claim.Over is { } over)
+                {
+                    json.WriteString("over", Described(over));
+                }
+
+                json.WriteString("source", claim.Claim.Source);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number && double.IsFinite(number))
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
     }
 
     private static string Described(TechniqueRun run) => string.Create(
