@@ -107,6 +107,9 @@ public sealed class EngineSession<TTensor>
     /// <summary>Bytes of keys and values that the caches of networks held at most, each at its own peak.</summary>
     public long PeakKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Peak));
 
+    /// <summary>Bytes of keys and values that the caches of networks hold now.</summary>
+    public long HeldKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Length));
+
     private RecordingNetwork<TTensor> Recording => _network
         ?? throw new PimSimUserException($"this technique runs '{_name}' in parts, which its backend cannot; use the cpu or the shape backend");
 
