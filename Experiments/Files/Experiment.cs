@@ -60,13 +60,14 @@ public sealed record Experiment
     /// <exception cref="PimSimUserException">The model has too few positions.</exception>
     public IStepSource Source(int index) => Trace is not null ? Trace.Source : new GenerationSource(Models[index].Shape, Technique!, Request!);
 
-    /// <summary>The part that one of several devices has in the steps of a workload.</summary>
+    /// <summary>The part that one of several devices has in steps that <see cref="Source(int)"/> made.</summary>
+    /// <param name="whole">Steps of the whole model.</param>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
     /// <param name="ranks">Devices that share the model out.</param>
-    /// <exception cref="PimSimUserException">The model has too few positions or cannot be shared out like that; a recorded trace cannot be shared out.</exception>
-    public IStepSource Source(int index, int ranks) =>
-        ranks == 1 ? Source(index)
-        : Trace is null ? new TensorParallelSource(Source(index), new TensorParallelism(Models[index].Shape, ranks))
+    /// <exception cref="PimSimUserException">The model cannot be shared out like that; a recorded trace cannot be shared out.</exception>
+    public IStepSource Share(IStepSource whole, int index, int ranks) =>
+        ranks == 1 ? whole
+        : Trace is null ? new TensorParallelSource(whole, new TensorParallelism(Models[index].Shape, ranks))
         : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
 
     /// <summary>Layers of a workload.</summary>

@@ -127,8 +127,8 @@ public class PimGptTests
     [MemberData(nameof(Samples))]
     public void Every_sample_is_right(string sample)
     {
-        string file = Path.Combine(SourceTree.Root, "samples", sample);
-        if (ServingExperimentReader.Matches(file))
+        var file = ExperimentFile.Open(Path.Combine(SourceTree.Root, "samples", sample));
+        if (file.IsServing)
         {
             ServingExperiment serving = ServingExperimentReader.Read(file);
             ServingExperimentResult result = ServingRunner.Run(serving, 2, null, TestContext.Current.CancellationToken);
