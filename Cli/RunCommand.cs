@@ -58,6 +58,12 @@ internal static class RunCommand
             return 0;
         }
 
+        if (file.IsIdealised)
+        {
+            using Interruption interruption = new();
+            return IdealisedSession.Run(request, file, interruption.Token);
+        }
+
         // The host brings Ctrl-C and SIGTERM as one cancellation; nothing is logged.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "pimsim" });
         builder.Services.AddSingleton(request);

@@ -11,8 +11,12 @@ namespace PimSim.Experiments.Files;
 /// <summary>A system as an experiment uses it: under a label, and perhaps with parameters changed.</summary>
 /// <param name="Label">Name in the results.</param>
 /// <param name="Definition">The hardware, changes applied.</param>
-/// <param name="Changes">What was changed, as <c>part.path = value</c>.</param>
-public sealed record ExperimentSystem(string Label, SystemDefinition Definition, IReadOnlyList<string> Changes);
+/// <param name="ParameterChanges">What was changed.</param>
+public sealed record ExperimentSystem(string Label, SystemDefinition Definition, IReadOnlyList<ParameterChange> ParameterChanges)
+{
+    /// <summary>What was changed, as <c>part.path = value</c>.</summary>
+    public IReadOnlyList<string> Changes { get; } = [.. ParameterChanges.Select(change => $"{change.Part}.{change.Path} = {change.Value.RawText}")];
+}
 
 /// <summary>An experiment, read and checked: every model, or a recorded trace, on every system.</summary>
 public sealed record Experiment

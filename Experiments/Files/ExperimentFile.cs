@@ -5,8 +5,6 @@ namespace PimSim.Experiments.Files;
 /// <summary>An experiment file, parsed once: what sort of experiment it is decides who reads it on.</summary>
 public sealed class ExperimentFile
 {
-    private const string ServingSection = "serving";
-
     private ExperimentFile(string path, string text)
     {
         Path = path;
@@ -21,7 +19,10 @@ public sealed class ExperimentFile
     public DataNode Root { get; }
 
     /// <summary>Whether it is about requests over time.</summary>
-    public bool IsServing => Root.Has(ServingSection);
+    public bool IsServing => Root.Has("serving");
+
+    /// <summary>Whether it is about the runtime, energy and cost of single requests as a formula.</summary>
+    public bool IsIdealised => Root.Has("idealised");
 
     /// <summary>Faults of the file and of all that it names.</summary>
     internal ProblemList Problems { get; } = new();

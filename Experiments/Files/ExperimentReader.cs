@@ -213,7 +213,7 @@ public static class ExperimentReader
 
             if (SystemDefinition.Read(hardware, name, changes, problems) is { } definition)
             {
-                systems.Add(new ExperimentSystem(label, definition, [.. changes.Select(change => $"{change.Part}.{change.Path} = {change.Value.RawText}")]));
+                systems.Add(new ExperimentSystem(label, definition, changes));
             }
         }
 
