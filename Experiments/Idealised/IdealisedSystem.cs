@@ -62,7 +62,7 @@ public sealed class IdealisedSystem
     public SystemDefinition For(ModelShape model, int tokens, int? gpus)
     {
         ArgumentNullException.ThrowIfNull(model);
-        string fault = "";
+        List<string> faults = [];
         foreach ((int count, SystemDefinition definition) in _byGpus)
         {
             if (gpus is { } wanted && _byGpus.Count > 1 && count != wanted)
@@ -77,11 +77,11 @@ public sealed class IdealisedSystem
             }
             catch (PimSimUserException misfit)
             {
-                // Perhaps on more of them.
-                fault = misfit.Message;
+                // Perhaps on more of them; if not, the user sees what each number of GPUs failed of.
+                faults.Add(misfit.Message);
             }
         }
 
-        throw new PimSimUserException($"{Label}: {(fault.Length > 0 ? fault : $"{gpus} GPUs are not possible; {string.Join(", ", _byGpus.Keys)} are")}{(_end is null ? "" : $"; more GPUs are not possible: {_end}")}");
+        throw new PimSimUserException($"{Label}: {(faults.Count > 0 ? string.Join("; ", faults) : $"{gpus} GPUs are not possible; {string.Join(", ", _byGpus.Keys)} are")}{(_end is null ? "" : $"; more GPUs are not possible: {_end}")}");
     }
 }

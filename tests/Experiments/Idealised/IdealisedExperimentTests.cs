@@ -78,6 +78,10 @@ public class IdealisedExperimentTests(ITestOutputHelper output)
         Assert.Equal(3, faults.Length);
         Assert.Contains("more GPUs are not possible", faults[0], StringComparison.Ordinal);
 
+        text = Text.Replace("[gpt2-small, gpt2-xl]", "[gpt3-175b]", StringComparison.Ordinal).Replace("[t4, a100, pim-gpt]", "[a100-megatron]", StringComparison.Ordinal)
+            .Replace("canonical: a100", "gpus: {gpt3-175b: 3}", StringComparison.Ordinal);
+        Assert.Contains("3 GPUs are not possible; 1, 2, 4, 8, 16 are", Assert.Throws<PimSimUserException>(() => IdealisedRunner.Check(Read(text))).Message, StringComparison.Ordinal);
+
         text = Text.Replace("promptTokens: [1, 64, 200]", "promptTokens: [1, 1020]", StringComparison.Ordinal);
         Assert.Contains("positions", Assert.Throws<PimSimUserException>(() => IdealisedRunner.Check(Read(text))).Message, StringComparison.Ordinal);
     }
