@@ -62,9 +62,10 @@ internal static class CalibrateCommand
             return 0;
         }
 
-        ImmutableArray<FamilyFit> fits = HostCalibration.HasRuns(request)
-            ? [HostCalibration.Run(request, interruption.Token)]
-            : StackCalibration.Run(request, interruption.Token);
+        var data = CalibrationData.Open(request);
+        ImmutableArray<FamilyFit> fits = data.Runs.Count > 0
+            ? [HostCalibration.Run(request, data, interruption.Token)]
+            : StackCalibration.Run(request, data, interruption.Token);
         ScreenTables.Print(CalibrationTables.Errors(fits));
         ScreenTables.Print(CalibrationTables.Constants(fits));
         if (output is not null)

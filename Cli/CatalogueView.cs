@@ -1,6 +1,7 @@
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Claims;
 using PimSim.Experiments.Files;
+using PimSim.Experiments.Idealised;
 using PimSim.Traces.Format.Documents;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
@@ -29,7 +30,7 @@ internal sealed class CatalogueView
         _zoo = ExperimentReader.Zoo(userFolder);
     }
 
-    public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "network-software", "prices", "standards", Models, Networks, Techniques, "claims"];
+    public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "network-software", "prices", "standards", Models, Networks, Techniques, "claims", "idealised-claims"];
 
     public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
     {
@@ -93,6 +94,7 @@ internal sealed class CatalogueView
         "network-software" => _hardware.NetworkSoftware,
         "prices" => _hardware.Prices,
         "standards" => _hardware.Standards,
+        "idealised-claims" => IdealisedClaims.Folder(),
         _ => ClaimFile.Folder,
     };
 
@@ -103,6 +105,10 @@ internal sealed class CatalogueView
         if (sort == "claims")
         {
             ClaimFile.Read(entry);
+        }
+        else if (sort == "idealised-claims")
+        {
+            IdealisedClaims.Read(entry);
         }
 
         _hardware.ReadValues(entry);

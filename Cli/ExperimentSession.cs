@@ -22,11 +22,11 @@ internal sealed record RunRequest(
 }
 
 /// <summary>One <c>pimsim run</c>: reads, checks, simulates with progress on standard error, and writes the report.</summary>
-internal sealed class ExperimentSession(RunRequest request)
+internal sealed class ExperimentSession(RunRequest request, ExperimentFile file)
 {
     public ExperimentResult Run(CancellationToken cancellation)
     {
-        Experiment experiment = ExperimentReader.Read(request.ExperimentFile, request.Selection);
+        Experiment experiment = ExperimentReader.Read(file, request.Selection);
         string folder = request.ReportFolder;
         if (request.CommandsFile is not null)
         {

@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Results;
-using PimSim.Experiments.Serving;
 
 namespace PimSim.Cli;
 
@@ -51,16 +50,24 @@ internal static class RunCommand
 
     private static int Run(RunRequest request)
     {
-        if (ServingExperimentReader.Matches(request.ExperimentFile))
+        ExperimentFile file = ExperimentFile.Open(request.ExperimentFile);
+        if (file.IsServing)
         {
             using Interruption interruption = new();
-            ServingSession.Run(request, interruption.Token);
+            ServingSession.Run(request, file, interruption.Token);
             return 0;
+        }
+
+        if (file.IsIdealised)
+        {
+            using Interruption interruption = new();
+            return IdealisedSession.Run(request, file, interruption.Token);
         }
 
         // The host brings Ctrl-C and SIGTERM as one cancellation; nothing is logged.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "pimsim" });
         builder.Services.AddSingleton(request);
+        builder.Services.AddSingleton(file);
         builder.Services.AddSingleton<ExperimentSession>();
         using IHost host = builder.Build();
         host.Start();

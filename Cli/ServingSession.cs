@@ -1,3 +1,4 @@
+using PimSim.Experiments.Files;
 using PimSim.Experiments.Serving;
 using PimSim.Reports;
 using PimSim.Reports.Serving;
@@ -9,14 +10,15 @@ namespace PimSim.Cli;
 /// <summary>One <c>pimsim run</c> of a serving experiment: reads, simulates with progress on standard error, and writes the report.</summary>
 internal static class ServingSession
 {
-    public static void Run(RunRequest request, CancellationToken cancellation)
+    public static void Run(RunRequest request, ExperimentFile file, CancellationToken cancellation)
     {
         if (request.CommandsFile is not null || request.Check || request.Exact || request.Selection.Models.Count > 0 || request.Selection.Systems.Count > 0 || request.Selection.Tokens is not null)
         {
             throw new PimSimUserException($"{request.ExperimentFile} is a serving experiment: of the options only --out and --threads go with it");
         }
 
-        ServingExperiment experiment = ServingExperimentReader.Read(request.ExperimentFile);
+        ServingExperiment experiment = ServingExperimentReader.Read(file);
+        ServingRunner.Check(experiment);
         string folder = request.ReportFolder;
         ReportFolder.RequireWritable(folder);
         int points = experiment.Models.Count * experiment.Systems.Count * experiment.Loads.Count;

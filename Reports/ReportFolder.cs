@@ -16,10 +16,12 @@ public static class ReportFolder
     /// Makes sure, before hours of simulation, that results can be written: creates the folder and a file in it that is
     /// removed at once.
     /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="hasFigures">Whether it will hold a folder of figures.</param>
     /// <exception cref="PimSimUserException">The folder can't be created or written.</exception>
-    public static void RequireWritable(string folder)
+    public static void RequireWritable(string folder, bool hasFigures = true)
     {
-        string probe = Path.Combine(folder, FigureFiles.Folder, Path.GetRandomFileName());
+        string probe = Path.Combine(hasFigures ? Path.Combine(folder, FigureFiles.Folder) : folder, Path.GetRandomFileName());
         AtomicFile.WriteText(probe, "");
         File.Delete(probe);
     }

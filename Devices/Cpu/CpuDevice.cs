@@ -91,6 +91,9 @@ public sealed class CpuDevice : IDevice
     }
 
     /// <inheritdoc/>
+    public long KvBytes(ModelFootprint footprint) => (footprint with { KvType = _stack.KvType }).KvBytes;
+
+    /// <inheritdoc/>
     public Picoseconds BeginStep(Step step, Picoseconds start)
     {
         Debug.Assert(start.Value >= _booked, "a step starts after the end of the step before");

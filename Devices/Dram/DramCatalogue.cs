@@ -8,10 +8,10 @@ public static class DramCatalogue
     private static readonly char[] Separators = [Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar];
 
     /// <summary>The shipped memories, and a user's own of a folder <c>memories</c>; same names replace.</summary>
-    public static CatalogueFolder Memories(string? userFolder) => Folder("memory", "memories", userFolder);
+    public static CatalogueFolder Memories(string? userFolder, InputFiles? opened = null) => Folder("memory", "memories", userFolder, opened);
 
     /// <summary>The shipped standards, and a user's own of a folder <c>standards</c>; same names replace.</summary>
-    public static CatalogueFolder Standards(string? userFolder) => Folder("DRAM standard", "standards", userFolder);
+    public static CatalogueFolder Standards(string? userFolder, InputFiles? opened = null) => Folder("DRAM standard", "standards", userFolder, opened);
 
     /// <summary>Opens a memory of the shipped catalogue or of a file.</summary>
     /// <exception cref="PimSimUserException">No such memory, or its file is wrong.</exception>
@@ -32,9 +32,9 @@ public static class DramCatalogue
         return memory;
     }
 
-    internal static CatalogueFolder Folder(string singular, string folder, string? userFolder)
+    internal static CatalogueFolder Folder(string singular, string folder, string? userFolder, InputFiles? opened)
     {
         string shipped = Path.Combine(AppContext.BaseDirectory, "Catalogue", folder);
-        return new(singular, userFolder is null ? [shipped] : [shipped, Path.Combine(userFolder, folder)]);
+        return new(singular, userFolder is null ? [shipped] : [shipped, Path.Combine(userFolder, folder)], opened);
     }
 }

@@ -28,7 +28,7 @@ public sealed record CollectiveStack(
     public const string EntryKind = "collectives";
 
     /// <summary>The shipped stacks, and a user's own of a folder <c>collectives</c>; same names replace.</summary>
-    public static CatalogueFolder Stacks(string? userFolder) => Dram.DramCatalogue.Folder("collectives", "collectives", userFolder);
+    public static CatalogueFolder Stacks(string? userFolder, InputFiles? opened = null) => Dram.DramCatalogue.Folder("collectives", "collectives", userFolder, opened);
 
     /// <summary>Opens a stack of the shipped catalogue.</summary>
     /// <exception cref="PimSimUserException">No such stack, or its file is wrong.</exception>

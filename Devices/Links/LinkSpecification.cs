@@ -39,7 +39,7 @@ public sealed record LinkSpecification(
     public double UsableShare(int ranks) => (double)Math.Min(ranks - 1, Peers) / Peers;
 
     /// <summary>The shipped links, and a user's own of a folder <c>links</c>; same names replace.</summary>
-    public static CatalogueFolder Links(string? userFolder) => Dram.DramCatalogue.Folder("link", "links", userFolder);
+    public static CatalogueFolder Links(string? userFolder, InputFiles? opened = null) => Dram.DramCatalogue.Folder("link", "links", userFolder, opened);
 
     /// <summary>Opens a link of the shipped catalogue.</summary>
     /// <exception cref="PimSimUserException">No such link, or its file is wrong.</exception>

@@ -13,7 +13,7 @@ public sealed record NetworkSoftware(string Name, Picoseconds RoundTrip, double 
     public const string EntryKind = "network-software";
 
     /// <summary>The shipped software, and a user's own of a folder <c>network-software</c>; same names replace.</summary>
-    public static CatalogueFolder Folder(string? userFolder) => Dram.DramCatalogue.Folder("network software", "network-software", userFolder);
+    public static CatalogueFolder Folder(string? userFolder, InputFiles? opened = null) => Dram.DramCatalogue.Folder("network software", "network-software", userFolder, opened);
 
     /// <summary>Reads a catalogue entry. Faults go to its problem list; the result counts only if there are none.</summary>
     public static NetworkSoftware Read(CatalogueEntry entry)

@@ -91,6 +91,9 @@ public sealed class PimDevice : IDevice
     }
 
     /// <inheritdoc/>
+    public long KvBytes(ModelFootprint footprint) => footprint.KvBytes;
+
+    /// <inheritdoc/>
     public Picoseconds BeginStep(Step step, Picoseconds start) => start;
 
     /// <inheritdoc/>

@@ -15,24 +15,24 @@ namespace PimSim.Devices.Systems;
 public sealed class HardwareCatalogue
 {
     /// <summary>Opens the shipped catalogue and, after it, a user's own folder of the same structure; same names replace.</summary>
-    public HardwareCatalogue(string? userFolder)
+    /// <param name="userFolder">The user's folder, if there is one.</param>
+    /// <param name="opened">Notes every file that is opened.</param>
+    public HardwareCatalogue(string? userFolder, InputFiles? opened = null)
     {
-        string shipped = Path.Combine(AppContext.BaseDirectory, "Catalogue");
-        CatalogueFolder Folder(string singular, string folder) =>
-            new(singular, userFolder is null ? [Path.Combine(shipped, folder)] : [Path.Combine(shipped, folder), Path.Combine(userFolder, folder)]);
+        CatalogueFolder Folder(string singular, string folder) => DramCatalogue.Folder(singular, folder, userFolder, opened);
         Devices = Folder("device", "devices");
-        Memories = DramCatalogue.Memories(userFolder);
-        Controllers = ControllerCatalogue.Controllers(userFolder);
-        Standards = DramCatalogue.Standards(userFolder);
+        Memories = DramCatalogue.Memories(userFolder, opened);
+        Controllers = ControllerCatalogue.Controllers(userFolder, opened);
+        Standards = DramCatalogue.Standards(userFolder, opened);
         Stacks = Folder("stack", "stacks");
         Prices = Folder("price", "prices");
         Systems = Folder("system", "systems");
         Gpus = Folder("GPU", "gpus");
         Cpus = Folder("CPU", "cpus");
         Silicon = Folder("silicon", "silicon");
-        Links = LinkSpecification.Links(userFolder);
-        Collectives = CollectiveStack.Stacks(userFolder);
-        NetworkSoftware = PimSim.Devices.Links.NetworkSoftware.Folder(userFolder);
+        Links = LinkSpecification.Links(userFolder, opened);
+        Collectives = CollectiveStack.Stacks(userFolder, opened);
+        NetworkSoftware = PimSim.Devices.Links.NetworkSoftware.Folder(userFolder, opened);
     }
 
     /// <summary>Memories with processing, and ASICs.</summary>

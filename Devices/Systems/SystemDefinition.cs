@@ -67,8 +67,9 @@ public sealed class SystemDefinition
     /// <param name="name">The system.</param>
     /// <param name="changes">Parameters to change before the parts are read.</param>
     /// <param name="problems">Where faults go.</param>
+    /// <param name="gpuCount">So many GPUs instead of the number in the file; for systems of GPUs only.</param>
     /// <exception cref="PimSimUserException">No such system or part, or a file is not YAML.</exception>
-    public static SystemDefinition? Read(HardwareCatalogue catalogue, string name, IReadOnlyList<ParameterChange> changes, ProblemList problems)
+    public static SystemDefinition? Read(HardwareCatalogue catalogue, string name, IReadOnlyList<ParameterChange> changes, ProblemList problems, int? gpuCount = null)
     {
         int before = problems.Problems.Count;
         CatalogueEntry entry = catalogue.Systems.Open(name, problems);
@@ -94,6 +95,11 @@ public sealed class SystemDefinition
         }
 
         int gpus = type == "gpu" ? (int)entry.Root.Optional("gpus").Integer(1, MostGpus, 1) : 1;
+        if (gpuCount is { } count)
+        {
+            gpus = type == "gpu" ? count : throw new ArgumentException($"'{name}' is no system of GPUs", nameof(gpuCount));
+        }
+
         entry.Root.RejectUnknownKeys();
         foreach (ParameterChange change in changes)
         {

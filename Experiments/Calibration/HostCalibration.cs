@@ -17,38 +17,31 @@ public static class HostCalibration
 {
     private const double NanosecondsPerSecond = 1e9;
 
-    /// <summary>Whether there is anything to fit on: runs among the files.</summary>
-    public static bool HasRuns(ValidationRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return request.Paths.SelectMany(path => MeasurementSet.Open(path, Options(request)).EndToEnd()).Any();
-    }
-
     /// <summary>Fits the host's costs.</summary>
-    /// <exception cref="PimSimUserException">A file, the device or the stack is wrong, or no run is of them.</exception>
-    public static FamilyFit Run(ValidationRequest request, CancellationToken cancellation)
+    /// <param name="request">Device and stack.</param>
+    /// <param name="data">What was measured.</param>
+    /// <param name="cancellation">Looked at between runs.</param>
+    /// <exception cref="PimSimUserException">The device or the stack is wrong, or no run is of them.</exception>
+    public static FamilyFit Run(ValidationRequest request, CalibrationData data, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(data);
         HardwareCatalogue catalogue = new(request.Catalogue);
         var parts = GpuParts.Open(catalogue, request.Device, request.Stack);
         ZooShapes zoo = new(ExperimentReader.Zoo(request.Catalogue));
         RunPredictor predictor = new(catalogue, zoo, parts, request.Collectives, request.Link);
         StackFamily family = HostFamily.Of(parts.Stack, parts.Gpu.Architecture);
         List<RunTime> times = [];
-        int read = 0;
-        foreach (EndToEndMeasurement run in request.Paths.SelectMany(path => MeasurementSet.Open(path, Options(request)).EndToEnd()))
+        foreach (EndToEndMeasurement run in data.Runs)
         {
             cancellation.ThrowIfCancellationRequested();
-            read++;
             times.AddRange(TimesOf(run, request.Classes, predictor));
         }
 
         return times.Count > family.Definitions.Length
             ? Fit(family, times, predictor, cancellation)
-            : throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {read} runs can be fitted on: '{request.Stack}' on '{request.Device}'");
+            : throw new PimSimUserException($"{string.Join(", ", request.Paths)}: none of {data.Runs.Count} runs can be fitted on: '{request.Stack}' on '{request.Device}'");
     }
-
-    private static MeasurementOptions Options(ValidationRequest request) => new() { Shapes = new ZooShapes(ExperimentReader.Zoo(request.Catalogue)) };
 
     private static IEnumerable<RunTime> TimesOf(EndToEndMeasurement run, ImmutableArray<MeasurementClass> classes, RunPredictor predictor)
     {

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Systems;
-using PimSim.Experiments.Files;
 using PimSim.Experiments.Validation;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Measurements;
@@ -22,17 +21,20 @@ public static class StackCalibration
 
     /// <summary>Fits all families that some measurement belongs to.</summary>
     /// <exception cref="PimSimUserException">A file, the device or the stack is wrong, or no row belongs to a family.</exception>
-    public static ImmutableArray<FamilyFit> Run(ValidationRequest request, CancellationToken cancellation)
+    /// <param name="request">Device, stack, classes and threads.</param>
+    /// <param name="data">What was measured.</param>
+    /// <param name="cancellation">Looked at between rows and between predictions.</param>
+    public static ImmutableArray<FamilyFit> Run(ValidationRequest request, CalibrationData data, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(data);
         HardwareCatalogue catalogue = new(request.Catalogue);
         GpuParts parts = GpuParts.Open(catalogue, request.Device, request.Stack);
 
-        MeasurementOptions options = new() { Shapes = new ZooShapes(ExperimentReader.Zoo(request.Catalogue)) };
         ImmutableArray<StackFamily> families = StackFamily.Of(parts.Stack, parts.Gpu.Architecture);
         Dictionary<StackFamily, List<Measurement>> rows = families.ToDictionary(family => family, _ => new List<Measurement>());
         int read = 0;
-        foreach (Measurement row in request.Paths.SelectMany(path => MeasurementSet.Open(path, options).Measurements()))
+        foreach (Measurement row in data.Measurements())
         {
             cancellation.ThrowIfCancellationRequested();
             read++;

@@ -18,7 +18,10 @@ public static class ClaimFile
     private static readonly string[] Classes = ["predictable", "calibrated", "bound"];
 
     /// <summary>The claims that come with PimSim.</summary>
-    public static CatalogueFolder Folder { get; } = new("claims", [Path.Combine(AppContext.BaseDirectory, "Catalogue", "claims")]);
+    public static CatalogueFolder Folder { get; } = OpenFolder();
+
+    /// <summary>The same, with a note of every file that is opened.</summary>
+    public static CatalogueFolder OpenFolder(InputFiles? opened = null) => new("claims", [Path.Combine(AppContext.BaseDirectory, "Catalogue", "claims")], opened);
 
     /// <summary>Reads the claims of one paper; faults go to the entry's problem list.</summary>
     public static IReadOnlyList<Claim> Read(CatalogueEntry entry)

@@ -4,15 +4,18 @@ using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
 using PimSim.Workloads.Parallelism;
-using PimSim.Workloads.Techniques;
 
 namespace PimSim.Experiments.Files;
 
 /// <summary>A system as an experiment uses it: under a label, and perhaps with parameters changed.</summary>
 /// <param name="Label">Name in the results.</param>
 /// <param name="Definition">The hardware, changes applied.</param>
-/// <param name="Changes">What was changed, as <c>part.path = value</c>.</param>
-public sealed record ExperimentSystem(string Label, SystemDefinition Definition, IReadOnlyList<string> Changes);
+/// <param name="ParameterChanges">What was changed.</param>
+public sealed record ExperimentSystem(string Label, SystemDefinition Definition, IReadOnlyList<ParameterChange> ParameterChanges)
+{
+    /// <summary>What was changed, as <c>part.path = value</c>.</summary>
+    public IReadOnlyList<string> Changes { get; } = [.. ParameterChanges.Select(change => $"{change.Part}.{change.Path} = {change.Value.RawText}")];
+}
 
 /// <summary>An experiment, read and checked: every model, or a recorded trace, on every system.</summary>
 public sealed record Experiment
@@ -30,7 +33,7 @@ public sealed record Experiment
     public required string Reference { get; init; }
 
     /// <summary>How tokens are generated; null where a trace is replayed.</summary>
-    public required ITechnique? Technique { get; init; }
+    public required ChosenTechnique? Technique { get; init; }
 
     /// <summary>How much is generated; null where a trace is replayed.</summary>
     public required GenerationRequest? Request { get; init; }
@@ -50,7 +53,7 @@ public sealed record Experiment
     /// <summary>Technique, prompt, tokens and sequences, in words.</summary>
     public string Workload => Trace is not null
         ? Trace.Workload
-        : $"{Technique!.Name}, {Request!.PromptTokens} prompt token(s), {Request.GeneratedTokens} generated, {Request.Sequences} sequence(s)";
+        : $"{Technique!.Words}, {Request!.PromptTokens} prompt token(s), {Request.GeneratedTokens} generated, {Request.Sequences} sequence(s)";
 
     /// <summary>Steps that are simulated for each point, as far as is known: more than that where a technique commits less than a token in a step.</summary>
     public int StepsPerPoint => Trace?.Steps ?? Request!.GeneratedTokens;
@@ -58,15 +61,16 @@ public sealed record Experiment
     /// <summary>The steps of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
     /// <exception cref="PimSimUserException">The model has too few positions.</exception>
-    public IStepSource Source(int index) => Trace is not null ? Trace.Source : new GenerationSource(Models[index].Shape, Technique!, Request!);
+    public IStepSource Source(int index) => Trace is not null ? Trace.Source : new GenerationSource(Models[index].Shape, Technique!.Technique.Program, Request!);
 
-    /// <summary>The part that one of several devices has in the steps of a workload.</summary>
+    /// <summary>The part that one of several devices has in steps that <see cref="Source(int)"/> made.</summary>
+    /// <param name="whole">Steps of the whole model.</param>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
     /// <param name="ranks">Devices that share the model out.</param>
-    /// <exception cref="PimSimUserException">The model has too few positions or cannot be shared out like that; a recorded trace cannot be shared out.</exception>
-    public IStepSource Source(int index, int ranks) =>
-        ranks == 1 ? Source(index)
-        : Trace is null ? new TensorParallelSource(Source(index), new TensorParallelism(Models[index].Shape, ranks))
+    /// <exception cref="PimSimUserException">The model cannot be shared out like that; a recorded trace cannot be shared out.</exception>
+    public IStepSource Share(IStepSource whole, int index, int ranks) =>
+        ranks == 1 ? whole
+        : Trace is null ? new TensorParallelSource(whole, new TensorParallelism(Models[index].Shape, ranks))
         : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
 
     /// <summary>Layers of a workload.</summary>

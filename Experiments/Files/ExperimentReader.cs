@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Claims;
 using PimSim.Traces.Engine.Models;
@@ -28,21 +25,25 @@ public static class ExperimentReader
 
     /// <summary>Reads and checks an experiment.</summary>
     /// <exception cref="PimSimUserException">Something is wrong; one line per problem.</exception>
-    public static Experiment Read(string path, ExperimentSelection selection)
+    public static Experiment Read(string path, ExperimentSelection selection) => Read(ExperimentFile.Open(path), selection);
+
+    /// <summary>Reads and checks an experiment that is open.</summary>
+    /// <exception cref="PimSimUserException">Something is wrong; one line per problem.</exception>
+    public static Experiment Read(ExperimentFile file, ExperimentSelection selection)
     {
-        ProblemList problems = new();
-        DataNode root = DataNode.Load(path, problems);
-        SortedDictionary<string, string> inputs = new(StringComparer.Ordinal) { ["experiment"] = File.ReadAllText(path) };
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(selection);
+        (DataNode root, ProblemList problems, InputFiles inputs) = (file.Root, file.Problems, file.Inputs);
         string title = root.Required("title").Text();
-        string? userFolder = UserFolder(root, path);
-        HardwareCatalogue hardware = new(userFolder);
-        ModelZoo zoo = Zoo(userFolder);
+        string? userFolder = UserFolder(file);
+        HardwareCatalogue hardware = new(userFolder, inputs);
+        ModelZoo zoo = Zoo(userFolder, inputs);
 
         bool replays = root.Optional("trace").Exists;
         bool keepMeasured = ReadOpaque(root, replays);
-        RecordedTrace? trace = replays ? ReadTrace(root, path, keepMeasured, inputs) : null;
-        List<(string, ModelShape)> models = !replays ? ReadModels(root, zoo, inputs, problems) : [];
-        List<ExperimentSystem> systems = ReadSystems(root, hardware, inputs, problems);
+        RecordedTrace? trace = replays ? ReadTrace(file, keepMeasured) : null;
+        List<(string, ModelShape)> models = !replays ? ReadModels(root, zoo, problems) : [];
+        List<ExperimentSystem> systems = ReadSystems(root, hardware, problems);
         DataNode referenceNode = root.Optional("reference");
         string reference = referenceNode.Text(systems.Count > 0 ? systems[0].Label : "");
         if (problems.Problems.Count == 0 && !systems.Exists(system => system.Label == reference))
@@ -50,13 +51,13 @@ public static class ExperimentReader
             referenceNode.Report($"the experiment has no system '{reference}'; {NearestWord.Suggest(reference, [.. systems.Select(system => system.Label)])}");
         }
 
-        (ITechnique Technique, GenerationRequest Request)? generation = !replays ? ReadGeneration(root, selection) : null;
+        (ChosenTechnique Technique, GenerationRequest Request)? generation = !replays ? ReadGeneration(root, selection, userFolder, inputs) : null;
         List<Claim> claims = ReadClaims(root, inputs, problems);
         root.RejectUnknownKeys();
         problems.ThrowIfAny();
         if (trace is not null && selection.Tokens is not null)
         {
-            throw new PimSimUserException($"{path} replays a trace, which has as many tokens as it has: no other number of tokens can be asked for");
+            throw new PimSimUserException($"{file.Path} replays a trace, which has as many tokens as it has: no other number of tokens can be asked for");
         }
 
         string[] known = trace is null ? [.. models.Select(model => model.Item1)] : [trace.Source.Footprint.Model];
@@ -66,7 +67,7 @@ public static class ExperimentReader
         }
 
         string selected = $"{selection.Tokens}|{string.Join(',', selection.Models)}|{string.Join(',', selection.Systems)}";
-        inputs["selection"] = selected == "||" ? "" : selected;
+        inputs.Add("selection", selected == "||" ? "" : selected);
         return new Experiment
         {
             Title = title,
@@ -77,23 +78,25 @@ public static class ExperimentReader
             Request = generation?.Request,
             Trace = trace,
             Claims = claims,
-            InputHash = Hash(inputs),
+            InputHash = inputs.Hash(),
         };
     }
 
     /// <summary>The models to choose from: the shipped ones and those of a user's catalogue folder.</summary>
-    public static ModelZoo Zoo(string? userFolder) =>
-        new(userFolder is null ? [ModelZoo.ShippedFolder] : [ModelZoo.ShippedFolder, Path.Combine(userFolder, "models")]);
+    /// <param name="userFolder">The user's folder, if there is one.</param>
+    /// <param name="opened">Notes every file that is opened.</param>
+    public static ModelZoo Zoo(string? userFolder, InputFiles? opened = null) =>
+        new(userFolder is null ? [ModelZoo.ShippedFolder] : [ModelZoo.ShippedFolder, Path.Combine(userFolder, "models")], opened);
 
-    internal static string? UserFolder(DataNode root, string path)
+    internal static string? UserFolder(ExperimentFile file)
     {
-        DataNode node = root.Optional("catalogue");
+        DataNode node = file.Root.Optional("catalogue");
         if (!node.Exists)
         {
             return null;
         }
 
-        string folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, node.Text());
+        string folder = file.Beside(node.Text());
         if (!Directory.Exists(folder))
         {
             node.Report($"there is no folder '{folder}'");
@@ -102,14 +105,13 @@ public static class ExperimentReader
         return folder;
     }
 
-    private static (ITechnique Technique, GenerationRequest Request) ReadGeneration(DataNode root, ExperimentSelection selection)
+    private static (ChosenTechnique Technique, GenerationRequest Request) ReadGeneration(DataNode root, ExperimentSelection selection, string? userFolder, InputFiles inputs)
     {
-        string technique = root.Optional("technique").Word(TechniqueCatalogue.Shipped.Names, "autoregressive");
+        var technique = ChosenTechnique.Read(root, userFolder, inputs);
         int prompt = (int)root.Optional("promptTokens").Integer(1, MostTokens, 1);
         int tokens = (int)root.Required("generatedTokens").Integer(1, MostTokens, 1);
         int sequences = (int)root.Optional("sequences").Integer(1, 4096, 1);
-        TechniqueEntry entry = TechniqueCatalogue.Shipped.Get(technique);
-        return (entry.Program, new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences) { Settings = entry.Settings });
+        return (technique, new GenerationRequest(prompt, selection.Tokens ?? tokens, sequences) { Settings = technique.Settings });
     }
 
     /// <summary>Whether operators without a shape keep their measured time: the one thing that can be said about them.</summary>
@@ -125,10 +127,11 @@ public static class ExperimentReader
     }
 
     /// <summary>The trace to replay; an experiment that has one can't name what the trace already says.</summary>
-    private static RecordedTrace? ReadTrace(DataNode root, string path, bool keepMeasured, SortedDictionary<string, string> inputs)
+    private static RecordedTrace? ReadTrace(ExperimentFile file, bool keepMeasured)
     {
+        DataNode root = file.Root;
         DataNode node = root.Optional("trace");
-        foreach (string key in (string[])["models", "technique", "promptTokens", "generatedTokens", "sequences"])
+        foreach (string key in (string[])["models", "technique", "settings", "promptTokens", "generatedTokens", "sequences"])
         {
             DataNode said = root.Optional(key);
             if (said.Exists)
@@ -145,8 +148,8 @@ public static class ExperimentReader
 
         try
         {
-            RecordedTrace trace = RecordedTrace.Open(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name), name, keepMeasured);
-            inputs["trace"] = trace.Hash;
+            RecordedTrace trace = RecordedTrace.Open(file.Beside(name), name, keepMeasured);
+            file.Inputs.Add("trace", trace.Hash);
             return trace;
         }
         catch (PimSimUserException fault)
@@ -156,7 +159,7 @@ public static class ExperimentReader
         }
     }
 
-    internal static List<(string Name, ModelShape Shape)> ReadModels(DataNode root, ModelZoo zoo, SortedDictionary<string, string> inputs, ProblemList problems)
+    internal static List<(string Name, ModelShape Shape)> ReadModels(DataNode root, ModelZoo zoo, ProblemList problems)
     {
         List<(string, ModelShape)> models = [];
         foreach (DataNode item in root.Required("models").Items())
@@ -174,15 +177,13 @@ public static class ExperimentReader
                 continue;
             }
 
-            ModelEntry entry = zoo.Read(name, problems);
-            inputs[$"model {name}"] = File.ReadAllText(entry.File.Root.File);
-            models.Add((name, entry.Shape));
+            models.Add((name, zoo.Read(name, problems).Shape));
         }
 
         return models;
     }
 
-    internal static List<ExperimentSystem> ReadSystems(DataNode root, HardwareCatalogue hardware, SortedDictionary<string, string> inputs, ProblemList problems)
+    internal static List<ExperimentSystem> ReadSystems(DataNode root, HardwareCatalogue hardware, ProblemList problems)
     {
         List<ExperimentSystem> systems = [];
         foreach (DataNode item in root.Required("systems").Items())
@@ -210,32 +211,19 @@ public static class ExperimentReader
                 continue;
             }
 
-            if (SystemDefinition.Read(hardware, name, changes, problems) is not { } definition)
+            if (SystemDefinition.Read(hardware, name, changes, problems) is { } definition)
             {
-                continue;
+                systems.Add(new ExperimentSystem(label, definition, changes));
             }
-
-            inputs[$"system {name}"] = File.ReadAllText(hardware.Systems.PathOf(name));
-            foreach (CatalogueEntry part in definition.Parts)
-            {
-                inputs[$"{part.Kind} {part.Name}"] = File.ReadAllText(part.Root.File);
-            }
-
-            if (definition.Memory is { } memory)
-            {
-                inputs[$"standard {memory.StandardName}"] = File.ReadAllText(hardware.Standards.PathOf(memory.StandardName));
-            }
-
-            systems.Add(new ExperimentSystem(label, definition, [.. changes.Select(change => $"{change.Part}.{change.Path} = {change.Value.RawText}")]));
         }
 
         return systems;
     }
 
-    private static List<Claim> ReadClaims(DataNode root, SortedDictionary<string, string> inputs, ProblemList problems)
+    private static List<Claim> ReadClaims(DataNode root, InputFiles inputs, ProblemList problems)
     {
         List<Claim> claims = [];
-        CatalogueFolder folder = ClaimFile.Folder;
+        CatalogueFolder folder = ClaimFile.OpenFolder(inputs);
         foreach (DataNode item in root.Optional("claims").Items())
         {
             if (!folder.Contains(item.Text()))
@@ -244,7 +232,6 @@ public static class ExperimentReader
                 continue;
             }
 
-            inputs[$"claims {item.Text()}"] = File.ReadAllText(folder.PathOf(item.Text()));
             claims.AddRange(ClaimFile.Read(folder.Open(item.Text(), problems)));
         }
 
@@ -260,16 +247,5 @@ public static class ExperimentReader
         }
 
         return selection.Count == 0 || selection.Contains(name);
-    }
-
-    internal static string Hash(SortedDictionary<string, string> inputs)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach ((string name, string text) in inputs)
-        {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{name}\n{text.Length}\n{text}\n")));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -37,7 +37,7 @@ public static class ExperimentRunner
                 Try(faults, system.Label, () =>
                 {
                     IDevice device = system.Definition.CreateDevice(new PimSimulation(Accelerate: true));
-                    device.Load(experiment.Source(workload, system.Definition.Ranks).Footprint);
+                    device.Load(experiment.Share(whole!, workload, system.Definition.Ranks).Footprint);
                     return device;
                 });
             }
@@ -91,7 +91,8 @@ public static class ExperimentRunner
     private static PointResult RunPoint(Experiment experiment, int workload, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
     {
         int ranks = system.Definition.Ranks;
-        IStepSource source = experiment.Source(workload, ranks);
+        IStepSource whole = experiment.Source(workload);
+        IStepSource source = experiment.Share(whole, workload, ranks);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
         ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
         if (replay.Elapsed == Picoseconds.Zero)
@@ -109,7 +110,7 @@ public static class ExperimentRunner
             System = system.Label,
             Parts = [.. system.Definition.Parts.Select(part => part.Name)],
             Changes = system.Changes,
-            Parameters = experiment.Source(workload).Footprint.Parameters,
+            Parameters = whole.Footprint.Parameters,
             Tokens = replay.Tokens,
             ElapsedPicoseconds = replay.Elapsed.Value,
             FirstTokenPicoseconds = replay.FirstToken?.Value,

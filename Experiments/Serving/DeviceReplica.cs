@@ -31,7 +31,7 @@ public sealed class DeviceReplica : IServingReplica
         _prefill = prefill;
         _device.Load(parallelism.Shard(model.Footprint(capacityTokens, 1)));
         KvCapacityTokens = capacityTokens;
-        KvBytesPerToken = model.Footprint(1, 1).KvBytes;
+        KvBytesPerToken = device.KvBytes(model.Footprint(1, 1));
         ModelLengthTokens = model.MaxPositions;
     }
 

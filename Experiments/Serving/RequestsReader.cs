@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using PimSim.Experiments.Files;
 using PimSim.Simulator.Kernel;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Importers;
@@ -17,16 +18,11 @@ internal sealed class RequestsReader
 
     private static readonly string[] ArrivalWords = ["poisson", "gamma", "constant", "recorded", "at-once", "closed-loop"];
 
-    private readonly string _folder;
-    private readonly SortedDictionary<string, string> _inputs;
+    private readonly ExperimentFile _file;
     private IRequestSource? _trace;
     private string _traceName = "";
 
-    public RequestsReader(string experimentFile, SortedDictionary<string, string> inputs)
-    {
-        _folder = Path.GetDirectoryName(Path.GetFullPath(experimentFile))!;
-        _inputs = inputs;
-    }
+    public RequestsReader(ExperimentFile file) => _file = file;
 
     /// <summary>Requests by their load.</summary>
     public Func<double?, IRequestSource> Requests { get; private set; } = _ => throw new InvalidOperationException("not read yet");
@@ -94,7 +90,7 @@ internal sealed class RequestsReader
             return;
         }
 
-        string path = Path.Combine(_folder, node.Text());
+        string path = _file.Beside(node.Text());
         try
         {
             ImportedTrace imported = TraceImport.Open(path);
@@ -107,7 +103,7 @@ internal sealed class RequestsReader
 
             _traceName = node.Text();
             using FileStream stream = File.OpenRead(path);
-            _inputs["requests"] = Convert.ToHexStringLower(SHA256.HashData(stream));
+            _file.Inputs.Add("requests", Convert.ToHexStringLower(SHA256.HashData(stream)));
         }
         catch (PimSimUserException fault)
         {

@@ -13,40 +13,24 @@ namespace PimSim.Experiments.Serving;
 /// <summary>Reads experiment files with a <c>serving</c> section; docs/serving.md has the keys.</summary>
 public static class ServingExperimentReader
 {
-    private const string Section = "serving";
     private const int MostReplicas = 4096;
 
     private static readonly string[] PolicyWords = ["vllm", "sarathi", "orca", "static"];
     private static readonly string[] RouterWords = ["round-robin", "least-loaded"];
 
-    /// <summary>Whether a file is a serving experiment. A file that cannot be read is none: whoever reads it says why.</summary>
-    public static bool Matches(string path)
-    {
-        ProblemList problems = new();
-        try
-        {
-            return DataNode.Load(path, problems).Optional(Section).Exists;
-        }
-        catch (PimSimUserException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Reads and checks an experiment.</summary>
     /// <exception cref="PimSimUserException">Something is wrong; one line per problem.</exception>
-    public static ServingExperiment Read(string path)
+    public static ServingExperiment Read(ExperimentFile file)
     {
-        ProblemList problems = new();
-        DataNode root = DataNode.Load(path, problems);
-        SortedDictionary<string, string> inputs = new(StringComparer.Ordinal) { ["experiment"] = File.ReadAllText(path) };
+        ArgumentNullException.ThrowIfNull(file);
+        (DataNode root, ProblemList problems, InputFiles inputs) = (file.Root, file.Problems, file.Inputs);
         string title = root.Required("title").Text();
-        string? userFolder = ExperimentReader.UserFolder(root, path);
-        HardwareCatalogue hardware = new(userFolder);
-        ModelZoo zoo = ExperimentReader.Zoo(userFolder);
-        List<(string, ModelShape)> models = ExperimentReader.ReadModels(root, zoo, inputs, problems);
-        List<ExperimentSystem> systems = ExperimentReader.ReadSystems(root, hardware, inputs, problems);
-        DataNode serving = root.Required(Section);
+        string? userFolder = ExperimentReader.UserFolder(file);
+        HardwareCatalogue hardware = new(userFolder, inputs);
+        ModelZoo zoo = ExperimentReader.Zoo(userFolder, inputs);
+        List<(string, ModelShape)> models = ExperimentReader.ReadModels(root, zoo, problems);
+        List<ExperimentSystem> systems = ExperimentReader.ReadSystems(root, hardware, problems);
+        DataNode serving = root.Required("serving");
         string policy = serving.Optional("policy").Word(PolicyWords, "vllm");
         string router = serving.Optional("router").Word(RouterWords, "round-robin");
         int replicas = (int)serving.Optional("replicas").Integer(1, MostReplicas, 1);
@@ -58,7 +42,7 @@ public static class ServingExperimentReader
         ServingLimits limits = ReadLimits(serving.Optional("limits"));
         ServiceLevels? levels = ReadLevels(serving.Optional("serviceLevels"));
         serving.RejectUnknownKeys();
-        RequestsReader requests = new(path, inputs);
+        RequestsReader requests = new(file);
         DataNode requestsNode = root.Required("requests");
         if (requestsNode.Exists)
         {
@@ -93,7 +77,7 @@ public static class ServingExperimentReader
             KvLink = link,
             Workload = requests.Words,
             Seed = requests.Seed,
-            InputHash = ExperimentReader.Hash(inputs),
+            InputHash = inputs.Hash(),
         };
     }
 

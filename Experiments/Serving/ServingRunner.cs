@@ -15,6 +15,35 @@ namespace PimSim.Experiments.Serving;
 /// <summary>Runs a serving experiment: every model on every system under every load.</summary>
 public static class ServingRunner
 {
+    /// <summary>Makes sure, before anything is simulated, that every system can serve every model under the experiment's limits: that weights and a
+    /// cache fit its memory, above all.</summary>
+    /// <exception cref="PimSimUserException">Something does not; one line each.</exception>
+    public static void Check(ServingExperiment experiment)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        List<string> faults = [];
+        foreach ((string, ModelShape) model in experiment.Models)
+        {
+            foreach (ExperimentSystem system in experiment.Systems)
+            {
+                try
+                {
+                    using IArrivalSource arrivals = experiment.Arrivals(experiment.Loads[0]);
+                    _ = new ServingSimulation(Serving(experiment, Replicas(experiment, model, system)), arrivals);
+                }
+                catch (PimSimUserException fault)
+                {
+                    faults.Add(fault.Message);
+                }
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new PimSimUserException(string.Join(Environment.NewLine, faults.Distinct()));
+        }
+    }
+
     /// <summary>Runs all points. The result is the same whatever the number of threads.</summary>
     /// <param name="experiment">What to run.</param>
     /// <param name="threads">Points simulated at once.</param>
@@ -60,20 +89,12 @@ public static class ServingRunner
 
     private static ServingPoint RunPoint(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, double? load, CancellationToken cancellation)
     {
-        model.Shape = model.Shape with { MaxPositions = experiment.ModelTokens ?? model.Shape.MaxPositions };
-        int count = experiment.Replicas + experiment.DecodeReplicas;
-        IServingReplica[] replicas = Replicas(experiment, count, model, system);
+        IServingReplica[] replicas = Replicas(experiment, model, system);
+        int count = replicas.Length;
         KeptRecords kept = new();
         using IArrivalSource arrivals = experiment.Arrivals(load);
-        ServingSystem serving = new()
-        {
-            Pool = Pool(replicas[..experiment.Replicas], experiment.Limits),
-            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
-            KvLink = experiment.KvLink,
-        };
-        ReplicaPool Pool(IServingReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
         ServingOptions options = new() { Seed = experiment.Seed, ServiceLevels = experiment.ServiceLevels, Requests = kept, Iterations = kept };
-        ServingResult result = new ServingSimulation(serving, arrivals, options).Run(cancellation);
+        ServingResult result = new ServingSimulation(Serving(experiment, replicas), arrivals, options).Run(cancellation);
         foreach (IServingReplica replica in replicas)
         {
             replica.Rest(result.Makespan);
@@ -99,20 +120,33 @@ public static class ServingRunner
         };
     }
 
-    private static IServingReplica[] Replicas(ServingExperiment experiment, int count, (string Name, ModelShape Shape) model, ExperimentSystem system)
+    private static ServingSystem Serving(ServingExperiment experiment, IServingReplica[] replicas)
     {
+        ReplicaPool Pool(IServingReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
+        return new ServingSystem
+        {
+            Pool = Pool(replicas[..experiment.Replicas], experiment.Limits),
+            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
+            KvLink = experiment.KvLink,
+        };
+    }
+
+    private static IServingReplica[] Replicas(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system)
+    {
+        int count = experiment.Replicas + experiment.DecodeReplicas;
+        ModelShape shape = model.Shape with { MaxPositions = experiment.ModelTokens ?? model.Shape.MaxPositions };
         try
         {
             if (system.Definition.Offload is not { } offload)
             {
-                return DeviceReplica.Create(system.Definition, model.Shape, count, !experiment.ExcludesPrefill);
+                return DeviceReplica.Create(system.Definition, shape, count, !experiment.ExcludesPrefill);
             }
 
             return experiment.ExcludesPrefill == (offload.Prefill == PrefillPlace.Excluded)
-                ? [.. Enumerable.Range(0, count).Select(_ => new OffloadReplica(offload, model.Shape))]
+                ? [.. Enumerable.Range(0, count).Select(_ => new OffloadReplica(offload, shape))]
                 : throw new PimSimUserException(experiment.ExcludesPrefill
-                    ? $"its workers read prompts, which 'serving: prefill: excluded' leaves out; say so in the system file too"
-                    : $"it leaves prompts out ('prefill: excluded' in its file), so that the experiment must too: add 'prefill: excluded' to 'serving'");
+                    ? "its workers read prompts, which 'serving: prefill: excluded' leaves out; say so in the system file too"
+                    : "it leaves prompts out ('prefill: excluded' in its file), so that the experiment must too: add 'prefill: excluded' to 'serving'");
         }
         catch (PimSimUserException fault)
         {

@@ -26,6 +26,9 @@ public interface IDevice
     /// that the device can't do.</exception>
     void Load(ModelFootprint footprint);
 
+    /// <summary>Bytes that the keys and values of a model take in this memory, in the type that the device's software keeps them in.</summary>
+    long KvBytes(ModelFootprint footprint);
+
     /// <summary>Called before the first operator of a step.</summary>
     /// <returns>When the first operator may start, at or after <paramref name="start"/>.</returns>
     Picoseconds BeginStep(Step step, Picoseconds start);

@@ -95,12 +95,7 @@ public sealed class BatchSteps
         kept.Operators.CopyTo(operators);
 
         // One operator spreads its rows evenly. Where the batch does not, its rows stand in as many equal shares as come nearest.
-        int shares = sequences;
-        while (rows % shares != 0)
-        {
-            shares--;
-        }
-
+        int shares = EqualShares.Most(rows, sequences);
         int context = (int)Math.Max((contextTokens + sequences - 1) / sequences, rows / shares);
         int append = _blocks.AppendPlace;
         for (int place = _shape.Position == PositionKind.Rotary ? append - 1 : append; place <= append; place++)

@@ -9,7 +9,9 @@ public sealed class ModelZoo
     private readonly CatalogueFolder _folder;
 
     /// <summary>Reads from folders of model files; a later folder wins over an earlier one.</summary>
-    public ModelZoo(IEnumerable<string> folders) => _folder = new CatalogueFolder("model", folders);
+    /// <param name="folders">Where the files are.</param>
+    /// <param name="opened">Notes every file that is opened.</param>
+    public ModelZoo(IEnumerable<string> folders, InputFiles? opened = null) => _folder = new CatalogueFolder("model", folders, opened);
 
     /// <summary>The folder of the model files that come with PimSim.</summary>
     public static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "Catalogue", "models");

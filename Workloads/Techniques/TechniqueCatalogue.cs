@@ -9,7 +9,9 @@ public sealed class TechniqueCatalogue
     private readonly CatalogueFolder _folder;
 
     /// <summary>Reads from folders of technique files; a later folder wins over an earlier one.</summary>
-    public TechniqueCatalogue(IEnumerable<string> folders) => _folder = new CatalogueFolder("technique", folders);
+    /// <param name="folders">Where the files are.</param>
+    /// <param name="opened">Notes every file that is opened.</param>
+    public TechniqueCatalogue(IEnumerable<string> folders, InputFiles? opened = null) => _folder = new CatalogueFolder("technique", folders, opened);
 
     /// <summary>The techniques that come with PimSim.</summary>
     public static TechniqueCatalogue Shipped { get; } = new([ShippedFolder]);

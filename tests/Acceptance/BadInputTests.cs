@@ -46,6 +46,19 @@ public class BadInputTests
         AssertRefused(exitCode, output, errors, folder);
     }
 
+    [Theory]
+    [InlineData("serving: {}\nrequests: {arrivals: at-once, count: 1, lengths: {input: 1, output: 1}}")]
+    [InlineData("idealised: {promptTokens: [1], outputTokens: [1, 2]}")]
+    public void Models_that_do_not_fit_are_all_named_before_anything_runs(string section)
+    {
+        using TemporaryFolder folder = new();
+        string file = folder.Write("big.yaml", $"title: t\nmodels: [gpt2-small, llama-2-13b, llama-2-70b]\nsystems: [t4]\n{section}\n");
+        (int exitCode, string output, string errors) = PimSimProcess.Run("run", file, "--out", folder.File("out"));
+        Assert.Contains("'llama-2-13b' does not fit", errors, StringComparison.Ordinal);
+        Assert.Contains("'llama-2-70b' does not fit", errors, StringComparison.Ordinal);
+        AssertRefused(exitCode, output, errors, folder);
+    }
+
     [Fact]
     public void A_model_that_does_not_fit_is_refused_with_the_sizes()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PimSim.Devices.Pim;
 using PimSim.Experiments.Files;
+using PimSim.Experiments.Idealised;
 using PimSim.Experiments.Results;
 using PimSim.Experiments.Running;
 using PimSim.Experiments.Serving;
@@ -127,13 +128,22 @@ public class PimGptTests
     [MemberData(nameof(Samples))]
     public void Every_sample_is_right(string sample)
     {
-        string file = Path.Combine(SourceTree.Root, "samples", sample);
-        if (ServingExperimentReader.Matches(file))
+        var file = ExperimentFile.Open(Path.Combine(SourceTree.Root, "samples", sample));
+        if (file.IsServing)
         {
             ServingExperiment serving = ServingExperimentReader.Read(file);
             ServingExperimentResult result = ServingRunner.Run(serving, 2, null, TestContext.Current.CancellationToken);
             Assert.Equal(serving.Models.Count * serving.Systems.Count * serving.Loads.Count, result.Points.Count);
             Assert.All(result.Points, point => Assert.Equal(point.Result.Requests, point.Result.Finished));
+            return;
+        }
+
+        if (file.IsIdealised)
+        {
+            IdealisedExperiment idealised = IdealisedExperimentReader.Read(file);
+            IdealisedExperimentResult result = IdealisedRunner.Run(idealised, 2, null, TestContext.Current.CancellationToken);
+            Assert.Equal(idealised.Models.Count * idealised.Systems.Count, result.Points.Count);
+            Assert.NotEmpty(result.Claims);
             return;
         }
 

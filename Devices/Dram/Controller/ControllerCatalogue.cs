@@ -19,7 +19,7 @@ public static class ControllerCatalogue
     private static readonly string[] Refreshes = ["none", "all-bank", "per-bank", "same-bank"];
 
     /// <summary>The shipped controllers, and before them those of a user's catalogue folder.</summary>
-    public static CatalogueFolder Controllers(string? userFolder) => DramCatalogue.Folder("controller", "controllers", userFolder);
+    public static CatalogueFolder Controllers(string? userFolder, InputFiles? opened = null) => DramCatalogue.Folder("controller", "controllers", userFolder, opened);
 
     /// <summary>Reads a controller by its name in the catalogue or by the path of a file.</summary>
     /// <exception cref="PimSimUserException">There is no such controller, or its file has faults.</exception>

@@ -7,14 +7,19 @@ namespace PimSim.Traces.Format.Documents;
 public sealed class CatalogueFolder
 {
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
+    private readonly InputFiles? _opened;
 
     /// <summary>
     /// Collects all <c>*.yaml</c> files of the given folders, subfolders included; folders that do not exist are skipped.
     /// </summary>
+    /// <param name="sort">What these are, in the singular.</param>
+    /// <param name="folders">Where they are.</param>
+    /// <param name="opened">Notes every file that is opened, under its sort and name.</param>
     /// <exception cref="PimSimUserException">One folder holds two files of the same name.</exception>
-    public CatalogueFolder(string sort, IEnumerable<string> folders)
+    public CatalogueFolder(string sort, IEnumerable<string> folders, InputFiles? opened = null)
     {
         Sort = sort;
+        _opened = opened;
         foreach (string folder in folders.Where(Directory.Exists))
         {
             Dictionary<string, string> here = new(StringComparer.Ordinal);
@@ -58,5 +63,11 @@ public sealed class CatalogueFolder
 
     /// <summary>Opens an entry for reading.</summary>
     /// <exception cref="PimSimUserException">No such entry, or it can't be read.</exception>
-    public CatalogueEntry Open(string name, ProblemList problems) => new(DataNode.Load(PathOf(name), problems));
+    public CatalogueEntry Open(string name, ProblemList problems)
+    {
+        string path = PathOf(name);
+        string text = DataNode.ReadText(path);
+        _opened?.Add($"{Sort} {name}", text);
+        return new CatalogueEntry(DataNode.Parse(path, text, problems));
+    }
 }

@@ -51,19 +51,20 @@ public sealed class DataNode
 
     /// <summary>Reads a file. An unreadable file or broken syntax throws at once: there is nothing more to find in it.</summary>
     /// <exception cref="PimSimUserException">The file can't be read or is not YAML.</exception>
-    public static DataNode Load(string path, ProblemList problems)
+    public static DataNode Load(string path, ProblemList problems) => Parse(path, ReadText(path), problems);
+
+    /// <summary>The text of a file, to be parsed and kept.</summary>
+    /// <exception cref="PimSimUserException">The file can't be read.</exception>
+    public static string ReadText(string path)
     {
-        string text;
         try
         {
-            text = System.IO.File.ReadAllText(path);
+            return System.IO.File.ReadAllText(path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new PimSimUserException($"{path}: cannot be read: {fault.Message}", fault);
         }
-
-        return Parse(path, text, problems);
     }
 
     /// <summary>Reads YAML from memory; <paramref name="file"/> is the name shown in messages.</summary>
@@ -140,6 +141,9 @@ public sealed class DataNode
         (_yaml as YamlMapping)?.Values.TryGetValue(key, out child);
         return new DataNode(File, Path.Length == 0 ? key : $"{Path}.{key}", child, Problems);
     }
+
+    /// <summary>Whether this mapping has a key. To ask does not make the key known: who reads the mapping must still read or refuse it.</summary>
+    public bool Has(string key) => (_yaml as YamlMapping)?.Values.ContainsKey(key) == true;
 
     /// <summary>The entries of a mapping in file order; all of its keys count as known.</summary>
     public IReadOnlyList<(string Key, DataNode Value)> Entries()

@@ -58,7 +58,7 @@ public class HostCalibrationTests(ITestOutputHelper output)
         GpuStack stack = runs.Stack(Reference);
         string slow = runs.Write(Reference, With(stack, [.. Known.Select(cost => 4 * cost)]), ["llama-3.2-1b"], [1], "slow.csv");
         string fast = runs.Write(Reference, With(stack, Known), ["llama-3.2-1b"], [2], "fast.csv");
-        FamilyFit fit = HostCalibration.Run(new ValidationRequest([slow, fast], Reference, "vllm-2023"), TestContext.Current.CancellationToken);
+        FamilyFit fit = SyntheticRuns.Fit(new ValidationRequest([slow, fast], Reference, "vllm-2023"));
         Show(fit);
         Assert.Equal(2, fit.Folds);
         Assert.True(fit.LeftOut!.MeanAbsolute > 0.5, "half of the runs have hosts four times as fast, half four times as slow");
@@ -117,8 +117,19 @@ public class HostCalibrationTests(ITestOutputHelper output)
     {
         using SyntheticRuns runs = new();
         string path = runs.Write(Reference, runs.Stack(Reference), ["llama-3.2-1b"], [1]);
-        Assert.True(HostCalibration.HasRuns(SyntheticRuns.Request(path, Reference)));
+        Assert.Equal(6, CalibrationData.Open(SyntheticRuns.Request(path, Reference)).Runs.Count);
         Assert.Contains("none of 6 runs can be fitted on: 'vllm-2023' on 'a100-80'", Assert.Throws<PimSimUserException>(() => SyntheticRuns.Fit(path, Scaled)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_of_runs_are_read_once()
+    {
+        using SyntheticRuns runs = new();
+        string path = runs.Write(Reference, runs.Stack(Reference), ["llama-3.2-1b"], [1]);
+        ValidationRequest request = SyntheticRuns.Request(path, Reference);
+        var data = CalibrationData.Open(request);
+        File.Delete(path);
+        Assert.Equal(6 * 3, HostCalibration.Run(request, data, TestContext.Current.CancellationToken).Rows);
     }
 
     [Fact]
@@ -127,7 +138,7 @@ public class HostCalibrationTests(ITestOutputHelper output)
         using SyntheticRuns runs = new();
         string path = runs.Write(Reference, runs.Stack(Reference), ["llama-3.2-1b"], [1]);
         ValidationRequest request = SyntheticRuns.Request(path, Reference) with { Classes = [MeasurementClass.PromptStep] };
-        Assert.Equal(6, HostCalibration.Run(request, TestContext.Current.CancellationToken).Rows);
+        Assert.Equal(6, SyntheticRuns.Fit(request).Rows);
     }
 
     private static GpuStack With(GpuStack stack, ImmutableArray<double> nanoseconds) => stack with

@@ -53,7 +53,9 @@ internal sealed class SyntheticRuns : IDisposable
         }
     }
 
-    public static FamilyFit Fit(string path, string device) => HostCalibration.Run(Request(path, device), CancellationToken.None);
+    public static FamilyFit Fit(ValidationRequest request) => HostCalibration.Run(request, CalibrationData.Open(request), CancellationToken.None);
+
+    public static FamilyFit Fit(string path, string device) => Fit(Request(path, device));
 
     public static ValidationRequest Request(string path, string device) => new([path], device, StackName);
 }

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using CsCheck;
+using PimSim.Devices.Systems;
+using PimSim.Experiments.Files;
 using PimSim.Experiments.Serving;
 using PimSim.Simulator.Kernel;
+using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using Xunit;
 
@@ -104,8 +107,49 @@ public class ServingExperimentTests
     public void What_cannot_serve_is_said_before_anything_runs(string right, string wrong, string message)
     {
         ServingExperiment experiment = Read(Text.Replace(right, wrong, StringComparison.Ordinal));
-        string fault = Assert.Throws<PimSimUserException>(() => ServingRunner.Run(experiment, 2, null, CancellationToken.None)).Message;
+        string fault = Assert.Throws<PimSimUserException>(() => ServingRunner.Check(experiment)).Message;
         Assert.Contains(message, fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_that_cannot_serve_is_said_at_once()
+    {
+        string text = Text.Replace("[gpt2-small]", "[gpt2-small, llama-2-70b]", StringComparison.Ordinal).Replace("[t4]", "[t4, pim-gpt, a100]", StringComparison.Ordinal);
+        string[] faults = Assert.Throws<PimSimUserException>(() => ServingRunner.Check(Read(text))).Message.Split(Environment.NewLine);
+        Assert.Equal(3, faults.Length);
+        Assert.StartsWith("pim-gpt: ", faults[0], StringComparison.Ordinal);
+        Assert.StartsWith("t4: 'llama-2-70b' does not fit", faults[1], StringComparison.Ordinal);
+        Assert.StartsWith("a100: 'llama-2-70b' does not fit", faults[2], StringComparison.Ordinal);
+        ServingRunner.Check(Read(Text));
+    }
+
+    [Fact]
+    public void What_serves_badly_under_the_limits_is_said_before_anything_runs()
+    {
+        ServingExperiment experiment = Read(Text.Replace("maxBatchedTokens: 2048", "maxBatchedTokens: 8", StringComparison.Ordinal));
+        Assert.Contains("token", Assert.Throws<PimSimUserException>(() => ServingRunner.Check(experiment)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("t4", 2)]
+    [InlineData("xeon-6154", 4)]
+    public void A_cache_is_as_large_as_the_stack_stores_it(string name, int bytesPerNumber)
+    {
+        ProblemList problems = new();
+        SystemDefinition system = SystemDefinition.Read(new HardwareCatalogue(null), name, [], problems)!;
+        ModelShape model = ExperimentReader.Zoo(null).Shape("gpt2-small");
+        Assert.Equal(2L * 12 * 768 * bytesPerNumber, DeviceReplica.Create(system, model, 1)[0].KvBytesPerToken);
+    }
+
+    [Fact]
+    public void A_file_is_read_once()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"pimsim-{Guid.NewGuid():N}.yaml");
+        File.WriteAllText(path, Text);
+        var file = ExperimentFile.Open(path);
+        File.Delete(path);
+        Assert.True(file.IsServing);
+        Assert.Equal(Read(Text).InputHash, ServingExperimentReader.Read(file).InputHash);
     }
 
     [Fact]
@@ -147,8 +191,9 @@ public class ServingExperimentTests
         File.WriteAllText(path, text);
         try
         {
-            Assert.True(ServingExperimentReader.Matches(path));
-            return ServingExperimentReader.Read(path);
+            var file = ExperimentFile.Open(path);
+            Assert.True(file.IsServing);
+            return ServingExperimentReader.Read(file);
         }
         finally
         {
