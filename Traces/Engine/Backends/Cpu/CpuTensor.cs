@@ -82,6 +82,9 @@ public readonly struct CpuTensor : ITensor
         return new CpuTensor(_storage, _generation, _offset + ((perGroup - 1) * _rowStride), perGroup * _rowStride, groups, Columns);
     }
 
+    /// <summary>Some of the rows, without a copy.</summary>
+    internal CpuTensor Slice(int row, int rows) => new(_storage, _generation, _offset + (row * _rowStride), _rowStride, rows, Columns);
+
     /// <inheritdoc/>
     public override string ToString() => $"CpuTensor [{Rows}, {Columns}]";
 }
