@@ -62,12 +62,13 @@ public sealed record Experiment
 
     /// <summary>The part that one of several devices has in the steps of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
-    /// <param name="ranks">Devices that share the model out.</param>
+    /// <param name="sharing">How they share the model out.</param>
     /// <exception cref="PimSimUserException">The model has too few positions or cannot be shared out like that; a recorded trace cannot be shared out.</exception>
-    public IStepSource Source(int index, int ranks) =>
-        ranks == 1 ? Source(index)
-        : Trace is null ? new TensorParallelSource(Source(index), new TensorParallelism(Models[index].Shape, ranks))
-        : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
+    public IStepSource Source(int index, SystemParallelism sharing) =>
+        sharing.Ranks == 1 ? Source(index)
+        : sharing.Data > 1 ? throw new PimSimUserException("its GPUs have sequences of their own ('parallelism: data'), which only serving experiments deal out to them; take a system without")
+        : Trace is null ? new TensorParallelSource(Source(index), new TensorParallelism(Models[index].Shape, sharing.Tensor, sharing.WholeExperts))
+        : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {sharing.Ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
 
     /// <summary>Layers of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>

@@ -37,7 +37,7 @@ public static class ExperimentRunner
                 Try(faults, system.Label, () =>
                 {
                     IDevice device = system.Definition.CreateDevice(new PimSimulation(Accelerate: true));
-                    device.Load(experiment.Source(workload, system.Definition.Ranks).Footprint);
+                    device.Load(experiment.Source(workload, system.Definition.Parallelism).Footprint);
                     return device;
                 });
             }
@@ -91,7 +91,7 @@ public static class ExperimentRunner
     private static PointResult RunPoint(Experiment experiment, int workload, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
     {
         int ranks = system.Definition.Ranks;
-        IStepSource source = experiment.Source(workload, ranks);
+        IStepSource source = experiment.Source(workload, system.Definition.Parallelism);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
         ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
         if (replay.Elapsed == Picoseconds.Zero)

@@ -63,12 +63,13 @@ public static class ServingRunner
         model.Shape = model.Shape with { MaxPositions = experiment.ModelTokens ?? model.Shape.MaxPositions };
         int count = experiment.Replicas + experiment.DecodeReplicas;
         IServingReplica[] replicas = Replicas(experiment, count, model, system);
+        int first = experiment.Replicas * (replicas.Length / count);
         KeptRecords kept = new();
         using IArrivalSource arrivals = experiment.Arrivals(load);
         ServingSystem serving = new()
         {
-            Pool = Pool(replicas[..experiment.Replicas], experiment.Limits),
-            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
+            Pool = Pool(replicas[..first], experiment.Limits),
+            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[first..], experiment.Limits with { PrefixBlockTokens = 0 }),
             KvLink = experiment.KvLink,
         };
         ReplicaPool Pool(IServingReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
