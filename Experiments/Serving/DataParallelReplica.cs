@@ -103,7 +103,7 @@ internal sealed class DataParallelGroup : IReplicaGroup
             return start;
         }
 
-        long tokens = 0;
+        long tokens = 0, most = 0;
         foreach (DataParallelReplica member in _members)
         {
             if (member.Joined.Count == 0)
@@ -111,14 +111,16 @@ internal sealed class DataParallelGroup : IReplicaGroup
                 member.Joined.Add(Idle);
             }
 
-            tokens += member.Joined.Sum(group => group.Rows);
+            long own = member.Joined.Sum(group => group.Rows);
+            tokens += own;
+            most = Math.Max(most, own);
         }
 
         Picoseconds end = start;
         foreach (DataParallelReplica member in _members)
         {
             Step own = _steps.Build(_index, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(member.Joined));
-            end = Picoseconds.Max(end, member.Run(_parallelism.Shard(own, checked((int)tokens)), start));
+            end = Picoseconds.Max(end, member.Run(_parallelism.Shard(own, checked((int)tokens), (int)most), start));
         }
 
         _index++;

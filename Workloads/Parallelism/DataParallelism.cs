@@ -7,7 +7,8 @@ namespace PimSim.Workloads.Parallelism;
 
 /// <summary>
 /// One of N devices that each have sequences of their own and all weights but the experts, which are whole and shared out: before the experts of a
-/// layer the devices exchange their tokens, after them the results. Each device computes its experts for the tokens of all.
+/// layer the devices exchange their tokens, after them the results. Each device computes its experts for the tokens of all. An exchange of unequal
+/// pieces takes as long as one in which all are as large as the largest: that one still has to pass over a link.
 /// </summary>
 public sealed class DataParallelism
 {
@@ -33,17 +34,19 @@ public sealed class DataParallelism
     /// <summary>What one device does in a step.</summary>
     /// <param name="own">The step of its own sequences, as if it were alone.</param>
     /// <param name="tokens">Tokens of all devices together.</param>
+    /// <param name="most">Tokens of the device that has most.</param>
     /// <exception cref="PimSimUserException">The tokens are more than a step can have.</exception>
-    public Step Shard(Step own, int tokens)
+    public Step Shard(Step own, int tokens, int most)
     {
         ArgumentNullException.ThrowIfNull(own);
         ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
-        if (tokens > _model.MostStepTokens)
+        ArgumentOutOfRangeException.ThrowIfLessThan((long)most * Ranks, tokens);
+        if ((long)most * Ranks > _model.MostStepTokens)
         {
-            throw new PimSimUserException($"{tokens} tokens of {_model.Name} are more than PimSim runs at once; {_model.MostStepTokens} are the most");
+            throw new PimSimUserException($"{(long)most * Ranks} tokens of {_model.Name} are more than PimSim runs at once; {_model.MostStepTokens} are the most");
         }
 
-        return own with { Blocks = [.. own.Blocks.Select(block => Shard(block, tokens))], MeasuredNanoseconds = [] };
+        return own with { Blocks = [.. own.Blocks.Select(block => Shard(block, tokens, most))], MeasuredNanoseconds = [] };
     }
 
     /// <summary>What one device holds.</summary>
@@ -57,7 +60,7 @@ public sealed class DataParallelism
         };
     }
 
-    private StepBlock Shard(StepBlock block, int tokens)
+    private StepBlock Shard(StepBlock block, int tokens, int most)
     {
         ImmutableArray<Operator>.Builder operators = ImmutableArray.CreateBuilder<Operator>(block.Operators.Length + 2);
         for (int i = 0; i < block.Operators.Length; i++)
@@ -74,13 +77,13 @@ public sealed class DataParallelism
             Operator all = op with { Rows = tokens * _model.ExpertsPerToken, Experts = product ? _model.ExpectedExperts(tokens) : 0 };
             if (product && !second)
             {
-                operators.Add(Collective(op, CollectiveKind.AllGather, tokens));
+                operators.Add(Collective(op, CollectiveKind.AllGather, most));
             }
 
             operators.Add(_experts.Of(all, second));
             if (second)
             {
-                operators.Add(Collective(op, CollectiveKind.ReduceScatter, tokens));
+                operators.Add(Collective(op, CollectiveKind.ReduceScatter, most));
             }
         }
 
@@ -88,12 +91,12 @@ public sealed class DataParallelism
         return new StepBlock(operators.DrainToImmutable(), block.Repeat);
     }
 
-    private Operator Collective(in Operator product, CollectiveKind gathered, int tokens) => new()
+    private Operator Collective(in Operator product, CollectiveKind gathered, int most) => new()
     {
         Kind = OperatorKind.Collective,
         Role = OperatorRole.Collective,
         Phase = product.Phase,
-        Rows = _exchange == ExpertExchange.Gather ? tokens : (tokens + Ranks - 1) / Ranks * _model.ExpertsPerToken,
+        Rows = most * (_exchange == ExpertExchange.Gather ? Ranks : _model.ExpertsPerToken),
         Outputs = _model.Hidden,
         Ranks = Ranks,
         Collective = _exchange == ExpertExchange.Gather ? gathered : CollectiveKind.AllToAll,
