@@ -36,6 +36,7 @@ public sealed class GpuDevice : IDevice
     private readonly GpuCostModel _costs;
     private readonly CollectiveModel? _group;
     private readonly int _ranks;
+    private readonly int _alike;
     private readonly Power _staticPower;
     private LinkSpecification? _hostLink;
 
@@ -66,7 +67,8 @@ public sealed class GpuDevice : IDevice
     /// <param name="stack">The software.</param>
     /// <param name="costs">What operators cost; not to be used by two threads at once.</param>
     /// <param name="group">The GPUs of a group with what connects them; null for one alone.</param>
-    public GpuDevice(GpuSpecification gpu, GpuStack stack, GpuCostModel costs, CollectiveModel? group)
+    /// <param name="alike">How many GPUs of the group do what this one does, and are metered with it; null for all. The others are devices of their own.</param>
+    public GpuDevice(GpuSpecification gpu, GpuStack stack, GpuCostModel costs, CollectiveModel? group, int? alike = null)
     {
         ArgumentNullException.ThrowIfNull(gpu);
         ArgumentNullException.ThrowIfNull(stack);
@@ -76,7 +78,8 @@ public sealed class GpuDevice : IDevice
         _stack = stack;
         _group = group;
         _ranks = group?.Group.Ranks ?? 1;
-        _staticPower = new Power(costs.StaticPower.Microwatts * _ranks);
+        _alike = alike ?? _ranks;
+        _staticPower = new Power(costs.StaticPower.Microwatts * _alike);
         Ledger = new CostLedger(
             LedgerRows.Count,
             ["memory", "compute", "tiles", "power", "launch", "host", "opaque", "links"],
@@ -84,7 +87,7 @@ public sealed class GpuDevice : IDevice
     }
 
     /// <inheritdoc/>
-    public string Name => _ranks > 1 ? $"{_ranks} x {_gpu.Name}" : _gpu.Name;
+    public string Name => _alike < _ranks ? $"{_gpu.Name}, {_alike} of {_ranks}" : _ranks > 1 ? $"{_ranks} x {_gpu.Name}" : _gpu.Name;
 
     /// <inheritdoc/>
     public CostLedger Ledger { get; }
@@ -157,14 +160,14 @@ public sealed class GpuDevice : IDevice
         Ledger.Add(row, PowerTime, new Picoseconds(cost.PowerPs));
         Ledger.Add(row, LaunchTime, new Picoseconds(span - busy));
         Ledger.Add(row, StaticEnergy, _staticPower * new Picoseconds(span));
-        Ledger.Add(row, BusyEnergy, Energy.FromJoules(cost.Energy.Busy * _ranks));
-        Ledger.Add(row, ComputeEnergy, Energy.FromJoules(cost.Energy.Compute * _ranks));
-        Ledger.Add(row, CacheEnergy, Energy.FromJoules(cost.Energy.Cache * _ranks));
-        Ledger.Add(row, MemoryEnergy, Energy.FromJoules(cost.Energy.Memory * _ranks));
+        Ledger.Add(row, BusyEnergy, Energy.FromJoules(cost.Energy.Busy * _alike));
+        Ledger.Add(row, ComputeEnergy, Energy.FromJoules(cost.Energy.Compute * _alike));
+        Ledger.Add(row, CacheEnergy, Energy.FromJoules(cost.Energy.Cache * _alike));
+        Ledger.Add(row, MemoryEnergy, Energy.FromJoules(cost.Energy.Memory * _alike));
         _booked = end;
-        _kernels += (long)cost.Kernels * _ranks;
-        _flops += cost.Flops * _ranks;
-        _bytes += cost.Bytes * _ranks;
+        _kernels += (long)cost.Kernels * _alike;
+        _flops += cost.Flops * _alike;
+        _bytes += cost.Bytes * _alike;
         _sampled += op.Kind == OperatorKind.Sample ? op.Rows : 0;
         return new Picoseconds(end);
     }
@@ -196,9 +199,9 @@ public sealed class GpuDevice : IDevice
         Ledger.Add(row, LinkTime, cost.Time);
         Ledger.Add(row, LaunchTime, span - cost.Time);
         Ledger.Add(row, StaticEnergy, _staticPower * span);
-        Ledger.Add(row, LinkEnergy, cost.Energy);
+        Ledger.Add(row, LinkEnergy, new Energy(cost.Energy.Attojoules * _alike / _ranks));
         _booked = end;
-        _kernels += _ranks;
+        _kernels += _alike;
         return new Picoseconds(end);
     }
 

@@ -55,8 +55,11 @@ public sealed class SystemDefinition
     /// <summary>What an hour costs, all devices together.</summary>
     public Price Price { get; }
 
-    /// <summary>Devices that share out a model by tensor parallelism: what runs on the system are the steps of one of them.</summary>
-    public int Ranks { get; private init; } = 1;
+    /// <summary>Devices that share out a model: what runs on a device of the system are the steps of one of them.</summary>
+    public int Ranks => Parallelism.Ranks;
+
+    /// <summary>How they share it out.</summary>
+    public SystemParallelism Parallelism { get; private init; } = new(1);
 
     /// <summary>How it offloads attention; null if it does not.</summary>
     public OffloadDefinition? Offload { get; private init; }
@@ -100,6 +103,8 @@ public sealed class SystemDefinition
             gpus = type == "gpu" ? count : throw new ArgumentException($"'{name}' is no system of GPUs", nameof(gpuCount));
         }
 
+        string? link = type == "gpu" && entry.Root.Optional("link").Exists ? entry.Root.Optional("link").Text() : null;
+        SystemParallelism parallelism = type == "gpu" ? SystemParallelism.Read(entry.Root.Optional("parallelism"), gpus) : new(1);
         entry.Root.RejectUnknownKeys();
         foreach (ParameterChange change in changes)
         {
@@ -135,8 +140,8 @@ public sealed class SystemDefinition
                 return null;
             }
 
-            CollectiveModel? group = GpuGroup.Connect(catalogue, gpu, gpus);
-            return new(entry, ordered, null, _ => SharingCosts(gpu, group), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Ranks = gpus };
+            CollectiveModel? group = GpuGroup.Connect(catalogue, gpu, gpus, link: link);
+            return new(entry, ordered, null, _ => SharingCosts(gpu, group, parallelism), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Parallelism = parallelism };
         }
 
         CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
@@ -144,7 +149,7 @@ public sealed class SystemDefinition
         return problems.Problems.Count > before ? null : new(entry, ordered, null, _ => () => new CpuDevice(cpu, stack), price);
     }
 
-    /// <summary>A fresh device that has executed nothing yet.</summary>
+    /// <summary>A fresh device that has executed nothing yet; of groups with sequences of their own, one group.</summary>
     /// <exception cref="PimSimUserException">The system is several devices that work on different parts of a batch at once.</exception>
     public IDevice CreateDevice(PimSimulation simulation) => _factory(simulation)();
 
@@ -154,10 +159,10 @@ public sealed class SystemDefinition
     /// <exception cref="PimSimUserException">The system is several devices that work on different parts of a batch at once.</exception>
     public Func<IDevice> CreateFactory(PimSimulation simulation) => _factory(simulation);
 
-    private static Func<IDevice> SharingCosts(GpuParts gpu, CollectiveModel? group)
+    private static Func<IDevice> SharingCosts(GpuParts gpu, CollectiveModel? group, SystemParallelism parallelism)
     {
         GpuCostModel costs = new(gpu.Gpu, gpu.Silicon, gpu.Stack);
-        return () => new GpuDevice(gpu.Gpu, gpu.Stack, costs, group);
+        return () => new GpuDevice(gpu.Gpu, gpu.Stack, costs, group, parallelism.Tensor);
     }
 
     private static SystemDefinition? ReadOffload(HardwareCatalogue catalogue, CatalogueEntry entry, IReadOnlyList<ParameterChange> changes, ProblemList problems)

@@ -4,6 +4,7 @@ using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
 using PimSim.Workloads.Parallelism;
+using PimSim.Workloads.Techniques;
 
 namespace PimSim.Experiments.Files;
 
@@ -66,12 +67,16 @@ public sealed record Experiment
     /// <summary>The part that one of several devices has in steps that <see cref="Source(int)"/> made.</summary>
     /// <param name="whole">Steps of the whole model.</param>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
-    /// <param name="ranks">Devices that share the model out.</param>
+    /// <param name="sharing">How devices share the model out.</param>
     /// <exception cref="PimSimUserException">The model cannot be shared out like that; a recorded trace cannot be shared out.</exception>
-    public IStepSource Share(IStepSource whole, int index, int ranks) =>
-        ranks == 1 ? whole
-        : Trace is null ? new TensorParallelSource(whole, new TensorParallelism(Models[index].Shape, ranks))
-        : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
+    public IStepSource Share(IStepSource whole, int index, SystemParallelism sharing)
+    {
+        ArgumentNullException.ThrowIfNull(sharing);
+        return sharing.Ranks == 1 ? whole
+            : sharing.Data > 1 ? throw new PimSimUserException("its GPUs have sequences of their own ('parallelism: data'), which only serving experiments deal out to them; take a system without")
+            : Trace is null ? new TensorParallelSource(whole, new TensorParallelism(Models[index].Shape, sharing.Tensor, sharing.WholeExperts))
+            : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {sharing.Ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
+    }
 
     /// <summary>Layers of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>

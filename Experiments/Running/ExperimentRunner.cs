@@ -37,7 +37,7 @@ public static class ExperimentRunner
                 Try(faults, system.Label, () =>
                 {
                     IDevice device = system.Definition.CreateDevice(new PimSimulation(Accelerate: true));
-                    device.Load(experiment.Share(whole!, workload, system.Definition.Ranks).Footprint);
+                    device.Load(experiment.Share(whole!, workload, system.Definition.Parallelism).Footprint);
                     return device;
                 });
             }
@@ -92,7 +92,7 @@ public static class ExperimentRunner
     {
         int ranks = system.Definition.Ranks;
         IStepSource whole = experiment.Source(workload);
-        IStepSource source = experiment.Share(whole, workload, ranks);
+        IStepSource source = experiment.Share(whole, workload, system.Definition.Parallelism);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
         ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
         if (replay.Elapsed == Picoseconds.Zero)

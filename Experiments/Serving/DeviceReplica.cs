@@ -38,10 +38,10 @@ public sealed class DeviceReplica : IServingReplica
     /// <summary>Puts copies of a model onto systems of the catalogue. They share what they know of operators' costs, so that they belong to one thread.</summary>
     /// <param name="system">The system of each copy.</param>
     /// <param name="model">The model.</param>
-    /// <param name="count">Copies.</param>
+    /// <param name="count">Copies; of a system of groups with sequences of their own, each group is a replica.</param>
     /// <param name="prefill">Whether prompts are read; if not, their keys and values are there at no cost, and so is the first token.</param>
     /// <exception cref="PimSimUserException">It is a PIM system, the model does not fit it, or cannot be shared out over its devices.</exception>
-    public static DeviceReplica[] Create(SystemDefinition system, ModelShape model, int count, bool prefill = true)
+    public static IServingReplica[] Create(SystemDefinition system, ModelShape model, int count, bool prefill = true)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(model);
@@ -52,7 +52,15 @@ public sealed class DeviceReplica : IServingReplica
         }
 
         Func<IDevice> factory = system.CreateFactory(new PimSimulation(Accelerate: true));
-        TensorParallelism parallelism = new(model, system.Ranks);
+        SystemParallelism sharing = system.Parallelism;
+        if (sharing.Data > 1)
+        {
+            DataParallelism groups = new(model, sharing.Ranks, sharing.AllToAll ? ExpertExchange.AllToAll : ExpertExchange.Gather);
+            int room = KvCapacity.Of(factory, tokens => groups.Shard(model.Footprint(tokens, 1)));
+            return [.. Enumerable.Range(0, count).SelectMany(_ => DataParallelGroup.Create(factory, model, groups, room, prefill))];
+        }
+
+        TensorParallelism parallelism = new(model, sharing.Tensor, sharing.WholeExperts);
         int capacity = KvCapacity.Of(factory, tokens => parallelism.Shard(model.Footprint(tokens, 1)));
         BatchSteps steps = new(model);
         return [.. Enumerable.Range(0, count).Select(_ => new DeviceReplica(factory(), steps, parallelism, model, capacity, prefill))];

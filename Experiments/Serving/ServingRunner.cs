@@ -90,7 +90,7 @@ public static class ServingRunner
     private static ServingPoint RunPoint(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, double? load, CancellationToken cancellation)
     {
         IServingReplica[] replicas = Replicas(experiment, model, system);
-        int count = replicas.Length;
+        int count = experiment.Replicas + experiment.DecodeReplicas;
         KeptRecords kept = new();
         using IArrivalSource arrivals = experiment.Arrivals(load);
         ServingOptions options = new() { Seed = experiment.Seed, ServiceLevels = experiment.ServiceLevels, Requests = kept, Iterations = kept };
@@ -123,10 +123,13 @@ public static class ServingRunner
     private static ServingSystem Serving(ServingExperiment experiment, IServingReplica[] replicas)
     {
         ReplicaPool Pool(IServingReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
+
+        // Of a system whose GPUs have sequences of their own each is a replica.
+        int first = experiment.Replicas * (replicas.Length / (experiment.Replicas + experiment.DecodeReplicas));
         return new ServingSystem
         {
-            Pool = Pool(replicas[..experiment.Replicas], experiment.Limits),
-            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
+            Pool = Pool(replicas[..first], experiment.Limits),
+            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[first..], experiment.Limits with { PrefixBlockTokens = 0 }),
             KvLink = experiment.KvLink,
         };
     }

@@ -30,7 +30,7 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
     {
         TechniqueEntry technique = techniques.Get(run.Technique);
         TechniqueSettings settings = technique.Settings.With(run.Changes());
-        (Func<IDevice> newDevice, int ranks, Price? price) = Open(run.Hardware);
+        (Func<IDevice> newDevice, SystemParallelism sharing, Price? price) = Open(run.Hardware);
         GenerationSource SourceOf(int sequences)
         {
             GenerationRequest request = new(run.PromptTokens, run.GeneratedTokens, sequences) { Settings = settings };
@@ -39,10 +39,10 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
                 : new GenerationSource(models.Shape(run.Model), technique.Program, request);
         }
 
-        int sequences = run.Sequences > 0 ? run.Sequences : LargestBatch(SourceOf, newDevice, run, ranks);
+        int sequences = run.Sequences > 0 ? run.Sequences : LargestBatch(SourceOf, newDevice, run, sharing);
         GenerationSource source = SourceOf(sequences);
         IDevice device = newDevice();
-        ReplayResult replay = new TraceReplay(device).Run(Shared(source, run, ranks));
+        ReplayResult replay = new TraceReplay(device).Run(Shared(source, run, sharing));
         double seconds = replay.Elapsed.Seconds;
         if (seconds <= 0)
         {
@@ -61,37 +61,39 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
             source.Footprint.Parameters,
             source.Footprint.WeightBytes,
             source.PeakKvBytes,
-            replay.Cost.Flops * ranks,
-            replay.Cost.Bytes * ranks,
+            replay.Cost.Flops * sharing.Ranks,
+            replay.Cost.Bytes * sharing.Ranks,
             Times(device.Ledger));
     }
 
-    private IStepSource Shared(GenerationSource source, TechniqueRun run, int ranks) =>
-        ranks == 1 ? source : new TensorParallelSource(source, new TensorParallelism(models.Shape(run.Model), ranks));
+    private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) =>
+        sharing.Ranks == 1 ? source
+        : sharing.Data > 1 ? throw new PimSimUserException($"'{run.Hardware.Text}' has GPUs with sequences of their own, which only serving experiments deal out to them")
+        : new TensorParallelSource(source, new TensorParallelism(models.Shape(run.Model), sharing.Tensor, sharing.WholeExperts));
 
-    private (Func<IDevice> NewDevice, int Ranks, Price? Price) Open(RunHardware wanted)
+    private (Func<IDevice> NewDevice, SystemParallelism Sharing, Price? Price) Open(RunHardware wanted)
     {
         if (wanted.System is { } name)
         {
             ProblemList problems = new();
             SystemDefinition? system = SystemDefinition.Read(hardware, name, [], problems);
             problems.ThrowIfAny();
-            return (system!.CreateFactory(new PimSimulation(Accelerate: true)), system.Ranks, system.Price);
+            return (system!.CreateFactory(new PimSimulation(Accelerate: true)), system.Parallelism, system.Price);
         }
 
         var parts = GpuParts.Open(hardware, wanted.Gpu!, wanted.Stack!);
         GpuCostModel costs = new(parts.Gpu, parts.Silicon, parts.Stack);
         var group = GpuGroup.Connect(hardware, parts, wanted.Gpus);
-        return (() => new GpuDevice(parts.Gpu, parts.Stack, costs, group), wanted.Gpus, null);
+        return (() => new GpuDevice(parts.Gpu, parts.Stack, costs, group), new SystemParallelism(wanted.Gpus), null);
     }
 
-    private int LargestBatch(Func<int, GenerationSource> sourceOf, Func<IDevice> newDevice, TechniqueRun run, int ranks)
+    private int LargestBatch(Func<int, GenerationSource> sourceOf, Func<IDevice> newDevice, TechniqueRun run, SystemParallelism sharing)
     {
         bool Fits(int sequences)
         {
             try
             {
-                newDevice().Load(Shared(sourceOf(sequences), run, ranks).Footprint);
+                newDevice().Load(Shared(sourceOf(sequences), run, sharing).Footprint);
                 return true;
             }
             catch (PimSimUserException)

@@ -8,7 +8,7 @@ namespace PimSim.Experiments.Validation;
 public sealed class ZooShapes(ModelZoo zoo) : IModelShapes
 {
     // What names say beside family and size.
-    private static readonly string[] Endings = ["-hf", "-instruct", "-chat", "-v0.1"];
+    private static readonly string[] Endings = ["-hf", "-instruct", "-chat", "-v0.1", "-2507"];
 
     /// <inheritdoc/>
     public ModelSizes? Find(string model)
@@ -21,6 +21,9 @@ public sealed class ZooShapes(ModelZoo zoo) : IModelShapes
 
         return new ModelSizes(shape.Hidden, shape.Heads, shape.KvHeads, shape.HeadDim, shape.Ffn, shape.Vocab, shape.Norm, shape.Activation)
         {
+            Experts = shape.Experts,
+            ExpertsPerToken = shape.ExpertsPerToken,
+
             // Qwen 2 has these biases and no others.
             QkvBias = shape.Biases != BiasKind.None,
         };

@@ -18,6 +18,9 @@ public interface IReplica
     /// <summary>Longest sequence, prompt and output together, that the model can take.</summary>
     long ModelLengthTokens { get; }
 
+    /// <summary>The replicas that it runs together with; null if it runs alone. Then <see cref="Run"/> is not called.</summary>
+    IReplicaGroup? Group => null;
+
     /// <summary>
     /// Runs one iteration that starts at <paramref name="start"/>: books its time and energy and returns when it ends, not before
     /// it starts. Iterations of one replica never overlap. The groups are valid during the call only; those that decode come first.

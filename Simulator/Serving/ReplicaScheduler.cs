@@ -66,6 +66,9 @@ public sealed class ReplicaScheduler
 
     internal bool Busy { get; set; }
 
+    /// <summary>Those whose iterations run together, in order, this one among them.</summary>
+    internal ReplicaScheduler[] Together { get; set; } = [];
+
     internal bool PlanPending { get; set; }
 
     /// <summary>When the link that its caches leave over is free.</summary>

@@ -3,7 +3,6 @@ using PimSim.Simulator.Serving.Arrivals;
 using PimSim.Simulator.Serving.Metrics;
 using PimSim.Simulator.Serving.Policies;
 using PimSim.Traces.Format.Documents;
-using PimSim.Traces.Format.Operators;
 using PimSim.Traces.Format.Requests;
 
 namespace PimSim.Simulator.Serving;
@@ -59,6 +58,12 @@ public sealed class ServingSimulation : IArrivalSink
         }
 
         _schedulers = [.. schedulers];
+        foreach (ReplicaScheduler scheduler in _schedulers)
+        {
+            IReplicaGroup? group = scheduler.Replica.Group;
+            scheduler.Together = group is null ? [scheduler] : [.. _schedulers.Where(other => ReferenceEquals(other.Replica.Group, group))];
+        }
+
         _collector = new(_options, _schedulers);
     }
 
@@ -177,57 +182,89 @@ public sealed class ServingSimulation : IArrivalSink
 
     private void AskForPlan(ReplicaScheduler replica)
     {
-        if (!replica.Busy && !replica.PlanPending)
+        ReplicaScheduler first = replica.Together[0];
+        if (!first.PlanPending && !Array.Exists(replica.Together, member => member.Busy))
         {
-            replica.PlanPending = true;
-            Schedule(_events.Now, ServingEventKind.Plan, replica.Index);
+            first.PlanPending = true;
+            Schedule(_events.Now, ServingEventKind.Plan, first.Index);
         }
     }
 
-    private void StartIteration(ReplicaScheduler replica)
+    private void StartIteration(ReplicaScheduler first)
     {
-        replica.PlanPending = false;
-        Fetch(replica);
-        ReadOnlySpan<SequenceGroup> groups = replica.Compose();
+        first.PlanPending = false;
         Picoseconds now = _events.Now;
-        _collector.Occupied(replica, now);
-        Picoseconds swap = replica.SwapTime;
-        if (groups.IsEmpty)
+        Picoseconds swap = Picoseconds.Zero;
+        bool works = false;
+        foreach (ReplicaScheduler replica in first.Together)
         {
+            Fetch(replica);
+            works |= !replica.Compose().IsEmpty;
+            _collector.Occupied(replica, now);
+            swap = Picoseconds.Max(swap, replica.SwapTime);
+        }
+
+        Picoseconds start = now + swap;
+        if (!works)
+        {
+            // Nothing to do, or all that ran was swapped out: then time passes, and the next iteration is composed.
             if (swap > Picoseconds.Zero)
             {
-                // All that ran was swapped out: time passes, then the next iteration is composed.
-                Begin(replica, now, swap, now + swap);
+                Begin(first.Together, now, swap, start);
             }
 
             return;
         }
 
-        Picoseconds start = now + swap;
-        Picoseconds end = replica.Replica.Run(groups, start);
+        Picoseconds end = Run(first.Together, start);
         if (end < start)
         {
-            throw new InvalidOperationException($"replica {replica.Index} ends an iteration at {end} that started at {start}");
+            throw new InvalidOperationException($"replica {first.Index} ends an iteration at {end} that started at {start}");
         }
 
-        foreach (PlannedWork work in replica.Iteration.Work)
+        foreach (ReplicaScheduler replica in first.Together)
         {
-            ref RequestState s = ref _requests[work.Slot];
-            if (!s.Started)
+            foreach (PlannedWork work in replica.Iteration.Work)
             {
-                s.Started = true;
-                s.Admitted = now;
+                ref RequestState s = ref _requests[work.Slot];
+                if (!s.Started)
+                {
+                    s.Started = true;
+                    s.Admitted = now;
+                }
             }
         }
 
-        Begin(replica, now, swap, end);
+        Begin(first.Together, now, swap, end);
     }
 
-    private void Begin(ReplicaScheduler replica, Picoseconds now, Picoseconds swap, Picoseconds end)
+    private static Picoseconds Run(ReplicaScheduler[] together, Picoseconds start)
     {
-        replica.Busy = true;
-        _collector.Started(replica, now, swap, end);
-        Schedule(end, ServingEventKind.IterationEnd, replica.Index);
+        if (together[0].Replica.Group is not { } group)
+        {
+            return together[0].Replica.Run(together[0].Iteration.Groups, start);
+        }
+
+        foreach (ReplicaScheduler replica in together)
+        {
+            group.Join(replica.Replica, replica.Iteration.Groups);
+        }
+
+        return group.Run(start);
+    }
+
+    private void Begin(ReplicaScheduler[] together, Picoseconds now, Picoseconds swap, Picoseconds end)
+    {
+        foreach (ReplicaScheduler replica in together)
+        {
+            replica.Busy = true;
+            if (replica.Iteration.Count > 0 || replica.SwapBlocks > 0)
+            {
+                _collector.Started(replica, now, swap, end);
+            }
+
+            Schedule(end, ServingEventKind.IterationEnd, replica.Index);
+        }
     }
 
     private void EndIteration(ReplicaScheduler replica)

@@ -29,6 +29,11 @@ public sealed class CudaBackend : IBackend<CudaTensor>, IDisposable
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(device);
+        if (weights.Shape.QueryKeyNorm || weights.Shape.HasExperts)
+        {
+            throw new PimSimUserException($"there are no CUDA kernels yet for {(weights.Shape.HasExperts ? "the experts" : "the norms of queries and keys")} of {weights.Shape.Name}; take '--backend cpu', or '--backend shape' for its operators alone");
+        }
+
         CudaExecution.CheckAttention(weights.Shape.Name, weights.Shape.KvType, weights.Shape.HeadDim, device);
         Shape = weights.Shape with { ActivationType = DataType.Fp32 };
         _numerics = weights.Numerics;

@@ -29,7 +29,7 @@ public sealed class EngineSession<TTensor>
     private readonly RecordingNetwork<TTensor>? _network;
     private readonly string _name;
     private readonly ModelShape? _shape;
-    private readonly DecoderWeights? _weights;
+    private readonly Lazy<DecoderWeights>? _weights;
 
     /// <summary>Starts with an empty cache.</summary>
     /// <param name="backend">Holds the model.</param>
@@ -49,7 +49,7 @@ public sealed class EngineSession<TTensor>
         if (backend is INetworkSource<TTensor> source)
         {
             _network = new RecordingNetwork<TTensor>(source.Network, _recorder);
-            _weights = source.Weights is { } weights ? DecoderWeights.Of(weights) : DecoderWeights.Of(_shape);
+            _weights = new(() => source.Weights is { } weights ? DecoderWeights.Of(weights) : DecoderWeights.Of(_shape));
         }
     }
 
@@ -102,7 +102,7 @@ public sealed class EngineSession<TTensor>
     /// <summary>The model, part by part. Its caches are the technique's.</summary>
     /// <exception cref="InvalidOperationException">There is no decoder.</exception>
     /// <exception cref="PimSimUserException">The backend cannot run parts.</exception>
-    public Decoder<Recorded<TTensor>> Decoder => field ??= new(Recording, _weights ?? throw new InvalidOperationException("there is no decoder to run in parts"));
+    public Decoder<Recorded<TTensor>> Decoder => field ??= new(Recording, (_weights ?? throw new InvalidOperationException("there is no decoder to run in parts")).Value);
 
     /// <summary>Bytes of keys and values that the caches of networks held at most, each at its own peak.</summary>
     public long PeakKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Peak));

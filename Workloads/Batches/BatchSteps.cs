@@ -84,9 +84,9 @@ public sealed class BatchSteps
             phase = group.Phase == Phase.Prefill ? Phase.Prefill : phase;
         }
 
-        return rows <= int.MaxValue
+        return rows <= _shape.MostStepTokens
             ? ((int)rows, (int)sequences, (int)sampled, contextTokens, phase)
-            : throw new PimSimUserException($"a batch of {rows} tokens is more than PimSim runs at once; {int.MaxValue} are the most");
+            : throw new PimSimUserException($"a batch of {rows} tokens is more than PimSim runs at once; {_shape.MostStepTokens} are the most");
     }
 
     private StepBlock OverCache(StepBlock kept, ReadOnlySpan<SequenceGroup> groups, Phase phase, int rows, int sequences, long contextTokens)

@@ -10,7 +10,7 @@ namespace PimSim.Workloads.Batches;
 internal sealed class DecoderBlocks(ModelShape shape)
 {
     /// <summary>Place of the cache write in a layer; the attentions follow it, and a rope stands before it if there is one.</summary>
-    public int AppendPlace { get; } = shape.Position == PositionKind.Rotary ? 3 : 2;
+    public int AppendPlace { get; } = 2 + (shape.QueryKeyNorm ? 2 : 0) + (shape.Position == PositionKind.Rotary ? 1 : 0);
 
     /// <summary>Lookup of tokens and, if they are learned, of positions.</summary>
     public StepBlock Embedding(int rows, Phase phase)
@@ -33,6 +33,12 @@ internal sealed class DecoderBlocks(ModelShape shape)
         BlockBuilder block = new();
         int norm = block.Add(Norm(OperatorRole.AttentionNorm, rows, phase), BlockBuilder.Before);
         int qkv = block.Add(Product(OperatorRole.QkvProjection, rows, phase), norm);
+        if (shape.QueryKeyNorm)
+        {
+            int queries = block.Add(HeadNorm(OperatorRole.QueryNorm, shape.Heads, rows, phase), qkv);
+            qkv = block.Add(HeadNorm(OperatorRole.KeyNorm, shape.KvHeads, rows, phase), queries);
+        }
+
         if (shape.Position == PositionKind.Rotary)
         {
             qkv = block.Add(OverCache(OperatorKind.Rope, OperatorRole.Rope, rows, phase) with { HeadDim = shape.RotaryWidth }, qkv);
@@ -78,10 +84,33 @@ internal sealed class DecoderBlocks(ModelShape shape)
     private int FeedForward(BlockBuilder block, int x, int rows, Phase phase)
     {
         int norm = block.Add(Norm(OperatorRole.FfnNorm, rows, phase), x);
+        if (shape.HasExperts)
+        {
+            return Experts(block, norm, rows, phase);
+        }
+
         int up = block.Add(Product(OperatorRole.FfnUp, rows, phase), norm);
         Operator activation = New(OperatorKind.Activation, OperatorRole.FfnActivation, rows, phase) with { Outputs = shape.Ffn, Activation = shape.Activation };
         return block.Add(Product(OperatorRole.FfnDown, rows, phase), block.Add(activation, up));
     }
+
+    private int Experts(BlockBuilder block, int norm, int rows, Phase phase)
+    {
+        int scores = block.Add(Product(OperatorRole.Router, rows, phase), norm);
+        Operator choose = New(OperatorKind.TopK, OperatorRole.Router, rows, phase) with { Inputs = shape.Experts, Outputs = shape.ExpertsPerToken };
+        int choice = block.Add(choose, scores);
+        int pairs = rows * shape.ExpertsPerToken;
+        int visited = shape.ExpectedExperts(rows);
+        int up = block.Add(Grouped(OperatorRole.FfnUp, pairs, visited, phase), norm, choice);
+        Operator activation = New(OperatorKind.Activation, OperatorRole.Experts, pairs, phase) with { Outputs = shape.Ffn, Activation = shape.Activation };
+        return block.Add(Grouped(OperatorRole.FfnDown, pairs, visited, phase), block.Add(activation, up), choice);
+    }
+
+    private Operator Grouped(OperatorRole matrix, int pairs, int visited, Phase phase) =>
+        Product(matrix, pairs, phase) with { Kind = OperatorKind.GroupedGemm, Role = OperatorRole.Experts, Experts = visited };
+
+    private Operator HeadNorm(OperatorRole role, int heads, int rows, Phase phase) =>
+        New(OperatorKind.Norm, role, rows * heads, phase) with { Inputs = shape.HeadDim, Outputs = shape.HeadDim, Norm = NormKind.RmsNorm };
 
     private Operator Norm(OperatorRole role, int rows, Phase phase) =>
         New(OperatorKind.Norm, role, rows, phase) with { Inputs = shape.Hidden, Outputs = shape.Hidden, Norm = shape.Norm };

@@ -46,6 +46,7 @@ internal static class ModelFile
     private static ModelShape ReadShape(CatalogueEntry entry, SourcedTable table)
     {
         DataNode types = entry.Root.Optional("types");
+        bool experts = table.Has("experts") || table.Has("expertsPerToken") || table.Has("normalisedRouting");
         ModelShape shape = new()
         {
             Name = entry.Name,
@@ -62,6 +63,10 @@ internal static class ModelFile
             Vocab = table.Integer("vocab", 2, Most),
             MaxPositions = table.Integer("maxPositions", 1, int.MaxValue),
             Tied = table.Flag("tied"),
+            QueryKeyNorm = table.Has("queryKeyNorm") && table.Flag("queryKeyNorm"),
+            Experts = experts ? table.Integer("experts", 1, 10_000) : 0,
+            ExpertsPerToken = experts ? table.Integer("expertsPerToken", 1, 10_000) : 0,
+            NormalisedRouting = experts && table.Flag("normalisedRouting"),
             WeightType = ReadType(types, "weights"),
             ActivationType = ReadType(types, "activations"),
             KvType = ReadType(types, "kv"),
@@ -94,6 +99,11 @@ internal static class ModelFile
         if ((long)shape.Heads * shape.HeadDim > Most / 3)
         {
             table.Report("headDim", $"{shape.Heads} heads of {shape.HeadDim} are too wide; {Most / 3} in all is allowed");
+        }
+
+        if (shape.ExpertsPerToken > shape.Experts)
+        {
+            table.Report("expertsPerToken", $"a token cannot visit {shape.ExpertsPerToken} of {shape.Experts} experts");
         }
 
         if (shape.Position == PositionKind.Rotary && shape.HeadDim % 2 != 0)

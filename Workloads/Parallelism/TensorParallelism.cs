@@ -11,15 +11,20 @@ namespace PimSim.Workloads.Parallelism;
 /// shared out too, by an all-reduce after the embedding and an all-gather of the logits; it is padded to a multiple of N. Where there are fewer
 /// key/value heads than devices, each is on several. Norms, residual sums and the choice of the token are done by all. The part is that of the
 /// device with the most work: it adds the biases of the products cut by rows. With a parallel residual the two sums of a layer are completed apart
-/// too, though they could be added first.
+/// too, though they could be added first. Experts are cut like the feed-forward network that they stand for, or are whole and shared out, each
+/// device computing its own for all tokens; the all-reduce after them is the same. The router runs on all.
 /// </summary>
 public sealed class TensorParallelism
 {
     private readonly ModelShape _model;
+    private readonly ExpertShare _experts;
 
     /// <summary>Shares <paramref name="model"/> out over <paramref name="ranks"/> devices.</summary>
-    /// <exception cref="PimSimUserException">It cannot be shared out evenly.</exception>
-    public TensorParallelism(ModelShape model, int ranks)
+    /// <param name="model">The model.</param>
+    /// <param name="ranks">Devices.</param>
+    /// <param name="wholeExperts">Experts are whole and shared out, not cut.</param>
+    /// <exception cref="PimSimUserException">It cannot be shared out evenly, or has no experts that could be.</exception>
+    public TensorParallelism(ModelShape model, int ranks, bool wholeExperts = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfLessThan(ranks, 1);
@@ -33,11 +38,12 @@ public sealed class TensorParallelism
             throw Uneven(model, ranks, $"its {model.KvHeads} key/value heads");
         }
 
-        if (model.Ffn % ranks != 0)
+        if (!wholeExperts && model.Ffn % ranks != 0)
         {
-            throw Uneven(model, ranks, $"the {model.Ffn} channels of its feed-forward network");
+            throw Uneven(model, ranks, $"the {model.Ffn} channels of {(model.HasExperts ? "each of its experts" : "its feed-forward network")}");
         }
 
+        _experts = new ExpertShare(model, ranks, wholeExperts);
         _model = model;
         Ranks = ranks;
     }
@@ -99,6 +105,18 @@ public sealed class TensorParallelism
         for (int i = 0; i < block.Operators.Length; i++)
         {
             Operator op = block.Operators[i];
+            if (op.Role == OperatorRole.Experts)
+            {
+                bool second = op.Kind == OperatorKind.GroupedGemm && i > 0 && block.Operators[i - 1].Kind == OperatorKind.Activation;
+                operators.Add(_experts.Of(op, second));
+                if (second)
+                {
+                    operators.Add(Collective(op with { Rows = _experts.Tokens(op) }, CollectiveKind.AllReduce, op.Outputs));
+                }
+
+                continue;
+            }
+
             operators.Add(Shard(op));
             if (Exchange(op, embedded) is { } exchange)
             {
@@ -116,18 +134,21 @@ public sealed class TensorParallelism
     {
         OperatorRole.QkvProjection => op with { Outputs = QkvWidth },
         OperatorRole.Rope or OperatorRole.KvAppend or OperatorRole.Attention => op with { Heads = op.Heads / Ranks, KvHeads = op.KvHeads == 0 ? 0 : KvHeads },
+        OperatorRole.QueryNorm => op with { Rows = op.Rows / Ranks },
+        OperatorRole.KeyNorm => op with { Rows = op.Rows / _model.KvHeads * KvHeads },
         OperatorRole.FfnUp or OperatorRole.FfnActivation => op with { Outputs = op.Outputs / Ranks },
         OperatorRole.OutputProjection or OperatorRole.FfnDown => op with { Inputs = op.Inputs / Ranks },
         OperatorRole.LmHead => op with { Outputs = Vocab },
-        OperatorRole.Sample or OperatorRole.Embedding or OperatorRole.AttentionNorm or OperatorRole.FfnNorm or OperatorRole.FinalNorm or OperatorRole.Residual => op,
+        OperatorRole.Router or OperatorRole.Sample or OperatorRole.Embedding or OperatorRole.AttentionNorm or OperatorRole.FfnNorm or OperatorRole.FinalNorm or OperatorRole.Residual => op,
         _ => throw new PimSimUserException($"{op.Kind} ({op.Role}) of '{_model.Name}' cannot be shared out over {Ranks} devices: tensor parallelism knows the operators of a decoder only"),
     };
 
     private WeightMatrix Shard(WeightMatrix matrix) => matrix.Role switch
     {
         OperatorRole.QkvProjection => matrix with { Outputs = QkvWidth },
-        OperatorRole.FfnUp => matrix with { Outputs = matrix.Outputs / Ranks },
-        OperatorRole.OutputProjection or OperatorRole.FfnDown => matrix with { Inputs = matrix.Inputs / Ranks },
+        OperatorRole.FfnUp or OperatorRole.FfnDown => _experts.Of(matrix),
+        OperatorRole.OutputProjection => matrix with { Inputs = matrix.Inputs / Ranks },
+        OperatorRole.Router => matrix,
         OperatorRole.LmHead => matrix with { Outputs = Vocab },
         _ => throw new PimSimUserException($"the matrix {matrix.Role} of '{_model.Name}' cannot be shared out over {Ranks} devices"),
     };

@@ -19,6 +19,8 @@ internal static class RandomShape
             Gen.Enum<PositionKind>(),
             Gen.Enum<BiasKind>(),
             Gen.Bool)
+        from qkNorm in Gen.Bool
+        from experts in Gen.Select(Gen.Int[0, 5], Gen.Int[1, 5], Gen.Bool)
         from types in Gen.Select(StorageTypes.Any, StorageTypes.Any, StorageTypes.Any)
         select new ModelShape
         {
@@ -36,6 +38,10 @@ internal static class RandomShape
             Position = kinds.Item3,
             Biases = kinds.Item4,
             Tied = kinds.Item5,
+            QueryKeyNorm = qkNorm,
+            Experts = experts.Item1,
+            ExpertsPerToken = Math.Min(experts.Item1, experts.Item2),
+            NormalisedRouting = experts.Item3,
             WeightType = types.Item1,
             ActivationType = types.Item2,
             KvType = types.Item3,

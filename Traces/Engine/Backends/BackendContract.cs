@@ -20,6 +20,25 @@ internal static class BackendContract
         }
     }
 
+    /// <summary>So many rows.</summary>
+    public static void RequireRows<TTensor>(TTensor tensor, int rows)
+        where TTensor : ITensor
+    {
+        if (tensor.Rows != rows)
+        {
+            throw new ArgumentException($"{tensor} came where {rows} rows are needed", nameof(tensor));
+        }
+    }
+
+    /// <summary>A role of heads that are normalised, in a model that does so.</summary>
+    public static void RequireHeadNorm(ModelShape shape, OperatorRole role)
+    {
+        if (!shape.QueryKeyNorm || role is not (OperatorRole.QueryNorm or OperatorRole.KeyNorm))
+        {
+            throw new ArgumentException($"{shape.Name} does not normalise heads for {role}", nameof(role));
+        }
+    }
+
     /// <summary>A layer of so many.</summary>
     public static void RequireLayer(int layer, int instances)
     {

@@ -51,6 +51,21 @@ public interface IBackend<TTensor>
     /// <summary>The product with the matrix of a role (<see cref="ModelShape.Matrix"/>), bias included.</summary>
     TTensor Linear(TTensor input, OperatorRole role, int layer);
 
+    /// <summary>
+    /// The queries or the keys (<see cref="OperatorRole.QueryNorm"/>, <see cref="OperatorRole.KeyNorm"/>) with each head normalised by its root
+    /// mean square, all others as they were. A backend that refuses such models when it is made need not have it, nor those for experts.
+    /// </summary>
+    TTensor NormHeads(TTensor qkv, OperatorRole role, int layer) => throw new NotSupportedException("this backend does not normalise heads");
+
+    /// <summary>The experts that each token visits, by the router's scores [tokens, experts]; valid until the next choice.</summary>
+    ExpertChoice ChooseExperts(TTensor scores, int layer) => throw new NotSupportedException("this backend has no experts");
+
+    /// <summary>The first products of the experts: a row for each pair of a token and an expert that it visits, in the backend's order.</summary>
+    TTensor ExpertsUp(TTensor input, ExpertChoice choice, int layer) => throw new NotSupportedException("this backend has no experts");
+
+    /// <summary>Their second products, those of each token added up by the weights of its experts: [tokens, hidden].</summary>
+    TTensor ExpertsDown(TTensor inside, ExpertChoice choice, int layer) => throw new NotSupportedException("this backend has no experts");
+
     /// <summary>Queries and keys rotated by their positions, the newest of the cache; values as they were.</summary>
     TTensor Rope(TTensor qkv, KvCache cache);
 

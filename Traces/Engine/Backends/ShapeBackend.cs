@@ -71,6 +71,41 @@ public sealed class ShapeBackend : IBackend<ShapeTensor>, INetworkSource<ShapeTe
     }
 
     /// <inheritdoc/>
+    public ShapeTensor NormHeads(ShapeTensor qkv, OperatorRole role, int layer)
+    {
+        RequireHeadNorm(Shape, role);
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, qkv, Shape.QkvWidth);
+        return qkv;
+    }
+
+    /// <inheritdoc/>
+    public ExpertChoice ChooseExperts(ShapeTensor scores, int layer)
+    {
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, scores, Shape.Experts);
+        return new ExpertChoice(scores.Rows, Shape.ExpertsPerToken, Shape.ExpectedExperts(scores.Rows));
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsUp(ShapeTensor input, ExpertChoice choice, int layer)
+    {
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, input, Shape.Hidden);
+        RequireRows(input, choice.Tokens);
+        return New(choice.Pairs, Shape.FfnUpWidth);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsDown(ShapeTensor inside, ExpertChoice choice, int layer)
+    {
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, inside, Shape.Ffn);
+        RequireRows(inside, choice.Pairs);
+        return New(choice.Tokens, Shape.Hidden);
+    }
+
+    /// <inheritdoc/>
     public ShapeTensor Rope(ShapeTensor qkv, KvCache cache)
     {
         RequireColumns(Shape, qkv, Shape.QkvWidth);

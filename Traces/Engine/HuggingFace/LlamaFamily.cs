@@ -5,10 +5,10 @@ using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.HuggingFace;
 
-/// <summary>LLaMA and what is built alike: Mistral (a sliding window), Qwen2 (a bias on queries, keys and values).</summary>
+/// <summary>LLaMA and what is built alike: Mistral (a sliding window), Qwen2 (a bias on queries, keys and values), Qwen3 (norms of queries and keys).</summary>
 internal sealed class LlamaFamily : ModelFamily
 {
-    public override ImmutableArray<string> ModelTypes => ["llama", "mistral", "qwen2"];
+    public override ImmutableArray<string> ModelTypes => ["llama", "mistral", "qwen2", "qwen3"];
 
     public override ImmutableArray<string> Prefixes => ["model.", ""];
 
@@ -25,7 +25,8 @@ internal sealed class LlamaFamily : ModelFamily
             config.Optional("num_key_value_heads").Report($"{kvHeads} key/value heads do not divide {heads} query heads (num_attention_heads)");
         }
 
-        int headDim = config.Optional("head_dim").Exists ? config.Size("head_dim") : config.HeadDim("hidden_size", hidden, "num_attention_heads", heads);
+        // Where the key is missing, transformers takes 128 for Qwen3 and what the widths give for the others.
+        int headDim = config.Optional("head_dim").Exists ? config.Size("head_dim") : config.ModelType == "qwen3" ? 128 : config.HeadDim("hidden_size", hidden, "num_attention_heads", heads);
         if (headDim % 2 != 0 && config.Problems.Problems.Count == 0)
         {
             config.Optional("head_dim").Report($"a head of {headDim} channels cannot be rotated: an even width is needed");
@@ -42,7 +43,7 @@ internal sealed class LlamaFamily : ModelFamily
         config.Optional("pretraining_tp").Integer(0, int.MaxValue, 1);
 
         (ActivationKind activation, bool byTanh) = config.GateActivation("hidden_act", "silu");
-        (int begin, int end) = config.ModelType == "qwen2" ? config.EndTokens(vocab, -1, -1) : config.EndTokens(vocab, 1, 2);
+        (int begin, int end) = config.ModelType is "qwen2" or "qwen3" ? config.EndTokens(vocab, -1, -1) : config.EndTokens(vocab, 1, 2);
         ModelShape shape = new()
         {
             Name = config.ModelType,
@@ -59,6 +60,7 @@ internal sealed class LlamaFamily : ModelFamily
             Vocab = vocab,
             MaxPositions = Math.Min(rotary.Positions, SlidingWindow(config)),
             Tied = config.Optional("tie_word_embeddings").Flag(false),
+            QueryKeyNorm = config.ModelType == "qwen3",
         };
         ModelNumerics numerics = new()
         {
@@ -77,6 +79,8 @@ internal sealed class LlamaFamily : ModelFamily
         OperatorRole.AttentionNorm => $"layers.{layer}.input_layernorm",
         OperatorRole.FfnNorm => $"layers.{layer}.post_attention_layernorm",
         OperatorRole.FinalNorm => "norm",
+        OperatorRole.QueryNorm => $"layers.{layer}.self_attn.q_norm",
+        OperatorRole.KeyNorm => $"layers.{layer}.self_attn.k_norm",
         _ => throw Unknown(role),
     };
 
@@ -95,6 +99,11 @@ internal sealed class LlamaFamily : ModelFamily
     {
         if (config.ModelType != "llama")
         {
+            if (config.ModelType == "qwen3")
+            {
+                config.OnlyFlag("attention_bias", false, "PimSim has no model with biases in attention alone");
+            }
+
             return config.ModelType == "qwen2" ? BiasKind.Qkv : BiasKind.None;
         }
 

@@ -13,6 +13,7 @@ internal sealed class TensorLayout
 
     private static readonly OperatorRole[] LayerMatrices = [OperatorRole.QkvProjection, OperatorRole.OutputProjection, OperatorRole.FfnUp, OperatorRole.FfnDown];
     private static readonly OperatorRole[] LayerNorms = [OperatorRole.AttentionNorm, OperatorRole.FfnNorm];
+    private static readonly OperatorRole[] HeadNorms = [OperatorRole.QueryNorm, OperatorRole.KeyNorm];
 
     private readonly ModelFamily _family;
     private readonly ModelShape _shape;
@@ -47,6 +48,11 @@ internal sealed class TensorLayout
             foreach (OperatorRole role in LayerNorms)
             {
                 CheckNorm(check, role, layer);
+            }
+
+            foreach (OperatorRole role in _shape.QueryKeyNorm ? HeadNorms : [])
+            {
+                check.Vector($"{_prefix}{_family.Norm(role, layer)}.weight", _shape.HeadDim);
             }
         }
 
@@ -138,7 +144,7 @@ internal sealed class TensorLayout
     {
         string stem = _prefix + _family.Norm(role, layer);
         float[] scale = TensorCopy.Vector(_files.Tensors[$"{stem}.weight"]);
-        return _shape.Norm == NormKind.LayerNorm ? new NormWeights(scale, TensorCopy.Vector(_files.Tensors[$"{stem}.bias"])) : new NormWeights(scale);
+        return _shape.Norm == NormKind.LayerNorm && !HeadNorms.Contains(role) ? new NormWeights(scale, TensorCopy.Vector(_files.Tensors[$"{stem}.bias"])) : new NormWeights(scale);
     }
 
     /// <summary>Rows of one of several tensors that make up a matrix: queries, keys, values; gate and up.</summary>

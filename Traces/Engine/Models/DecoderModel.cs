@@ -1,10 +1,11 @@
 using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.Models;
 
 /// <summary>
-/// A decoder-only transformer with pre-norm blocks (GPT-2, OPT, LLaMA, GPT-NeoX and their kin), written once for all backends.
+/// A decoder-only transformer with pre-norm blocks (GPT-2, OPT, LLaMA, GPT-NeoX, Qwen 3, mixtures of experts and their kin), written once for all backends.
 /// </summary>
 /// <typeparam name="TTensor">The tensor of the backend.</typeparam>
 public sealed class DecoderModel<TTensor>
@@ -23,7 +24,7 @@ public sealed class DecoderModel<TTensor>
 
     /// <summary>Processes new tokens, sequence by sequence and equally many of each, and appends them to the cache.</summary>
     /// <returns>The logits that follow the last token of each sequence: [sequences, vocabulary].</returns>
-    /// <exception cref="Format.Documents.PimSimUserException">The cache has no room for them.</exception>
+    /// <exception cref="PimSimUserException">The cache has no room for them, or they are too many for one step.</exception>
     /// <exception cref="ArgumentException">The tokens cannot be spread evenly over the sequences.</exception>
     public TTensor Forward(ReadOnlySpan<int> tokens, KvCache cache)
     {
@@ -31,6 +32,11 @@ public sealed class DecoderModel<TTensor>
         if (tokens.IsEmpty || tokens.Length % cache.Sequences != 0)
         {
             throw new ArgumentException($"{tokens.Length} tokens are not equally many for each of {cache.Sequences} sequences", nameof(tokens));
+        }
+
+        if (tokens.Length > _shape.MostStepTokens)
+        {
+            throw new PimSimUserException($"{tokens.Length} tokens of {_shape.Name} are more than PimSim runs at once; {_shape.MostStepTokens} are the most");
         }
 
         cache.Extend(tokens.Length / cache.Sequences);
@@ -60,6 +66,11 @@ public sealed class DecoderModel<TTensor>
     {
         _backend.BeginBlock();
         TTensor qkv = _backend.Linear(_backend.Norm(x, OperatorRole.AttentionNorm, layer), OperatorRole.QkvProjection, layer);
+        if (_shape.QueryKeyNorm)
+        {
+            qkv = _backend.NormHeads(_backend.NormHeads(qkv, OperatorRole.QueryNorm, layer), OperatorRole.KeyNorm, layer);
+        }
+
         if (_shape.Position == PositionKind.Rotary)
         {
             qkv = _backend.Rope(qkv, cache);
@@ -79,7 +90,15 @@ public sealed class DecoderModel<TTensor>
 
     private TTensor FeedForward(TTensor x, int layer)
     {
-        TTensor up = _backend.Linear(_backend.Norm(x, OperatorRole.FfnNorm, layer), OperatorRole.FfnUp, layer);
+        TTensor input = _backend.Norm(x, OperatorRole.FfnNorm, layer);
+        if (_shape.HasExperts)
+        {
+            ExpertChoice choice = _backend.ChooseExperts(_backend.Linear(input, OperatorRole.Router, layer), layer);
+            TTensor inside = _backend.Activate(_backend.ExpertsUp(input, choice, layer));
+            return _backend.ExpertsDown(inside, choice, layer);
+        }
+
+        TTensor up = _backend.Linear(input, OperatorRole.FfnUp, layer);
         return _backend.Linear(_backend.Activate(up), OperatorRole.FfnDown, layer);
     }
 }

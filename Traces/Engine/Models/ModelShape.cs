@@ -47,7 +47,7 @@ public sealed record ModelShape
     /// <summary>Width of one head. <see cref="Heads"/> x HeadDim need not be <see cref="Hidden"/>.</summary>
     public required int HeadDim { get; init; }
 
-    /// <summary>Inner width of the feed-forward network.</summary>
+    /// <summary>Inner width of the feed-forward network; of one expert where there are several.</summary>
     public required int Ffn { get; init; }
 
     /// <summary>Nonlinearity of the feed-forward network; decides whether it is gated.</summary>
@@ -77,6 +77,18 @@ public sealed record ModelShape
     /// <summary>Attention and the feed-forward network read the same input, and their results are added together (GPT-NeoX).</summary>
     public bool ParallelResidual { get; init; }
 
+    /// <summary>Each head's query and key are normalised by their root mean square, before they are rotated (Qwen 3).</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>Feed-forward networks of a layer, of which each token visits <see cref="ExpertsPerToken"/>; 0 for one that all tokens go through.</summary>
+    public int Experts { get; init; }
+
+    /// <summary>Experts that each token visits: the most likely ones by the softmax of the router's scores; 0 where there are no experts.</summary>
+    public int ExpertsPerToken { get; init; }
+
+    /// <summary>The weights of a token's experts are scaled so that they add up to 1; otherwise they are the router's probabilities.</summary>
+    public bool NormalisedRouting { get; init; }
+
     /// <summary>Storage of weights.</summary>
     public DataType WeightType { get; init; } = DataType.Fp16;
 
@@ -104,14 +116,36 @@ public sealed record ModelShape
     /// <summary>Width of the first feed-forward product: gate and up side by side where gated.</summary>
     public int FfnUpWidth => Gated ? 2 * Ffn : Ffn;
 
-    /// <summary>The matrix of a role, in all its instances.</summary>
+    /// <summary>A mixture of experts.</summary>
+    public bool HasExperts => Experts > 0;
+
+    /// <summary>Most tokens of a step: an operator has a row for each head, and for each expert that a token visits.</summary>
+    public int MostStepTokens => int.MaxValue / Math.Max(QueryKeyNorm ? Heads : 1, Math.Max(1, ExpertsPerToken));
+
+    /// <summary>
+    /// How many of a layer's experts are visited by so many tokens, if each chooses <see cref="ExpertsPerToken"/> of them (k of E) with equal
+    /// chances and apart from the others: the expectation E (1 - (1 - k/E)^tokens), rounded. Every expert is left out by one token with the
+    /// probability 1 - k/E.
+    /// </summary>
+    public int ExpectedExperts(int tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
+        double expected = Experts * (1 - Math.Pow(1 - ((double)ExpertsPerToken / Experts), tokens));
+        return Math.Max(ExpertsPerToken, (int)Math.Round(expected, MidpointRounding.AwayFromZero));
+    }
+
+    /// <summary>
+    /// The matrix of a role, in all its instances: one for each layer, of the feed-forward network one for each expert of each layer, those of
+    /// a layer together.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The role has no matrix.</exception>
     public WeightMatrix Matrix(OperatorRole role) => role switch
     {
         OperatorRole.QkvProjection => new(role, Hidden, QkvWidth, Biases is BiasKind.All or BiasKind.Qkv, Layers),
         OperatorRole.OutputProjection => new(role, QueryWidth, Hidden, Biases is BiasKind.All, Layers),
-        OperatorRole.FfnUp => new(role, Hidden, FfnUpWidth, Biases is BiasKind.All, Layers),
-        OperatorRole.FfnDown => new(role, Ffn, Hidden, Biases is BiasKind.All, Layers),
+        OperatorRole.Router when HasExperts => new(role, Hidden, Experts, false, Layers),
+        OperatorRole.FfnUp => new(role, Hidden, FfnUpWidth, Biases is BiasKind.All, FfnInstances),
+        OperatorRole.FfnDown => new(role, Ffn, Hidden, Biases is BiasKind.All, FfnInstances),
         OperatorRole.LmHead => new(role, Hidden, Vocab, false, 1),
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, "this role has no weight matrix"),
     };
@@ -123,6 +157,7 @@ public sealed record ModelShape
         [
             Matrix(OperatorRole.QkvProjection),
             Matrix(OperatorRole.OutputProjection),
+            .. HasExperts ? [Matrix(OperatorRole.Router)] : ImmutableArray<WeightMatrix>.Empty,
             Matrix(OperatorRole.FfnUp),
             Matrix(OperatorRole.FfnDown),
             Matrix(OperatorRole.LmHead),
@@ -130,10 +165,11 @@ public sealed record ModelShape
         long normVectors = ((2L * Layers) + 1) * (Norm == NormKind.LayerNorm ? 2 : 1);
         long positionRows = Position == PositionKind.Learned ? MaxPositions : 0;
         long embeddingRows = Tied ? 0 : Vocab;
+        long headNorms = QueryKeyNorm ? 2L * Layers * HeadDim : 0;
         return new ModelFootprint(
             Name,
             matrices,
-            (normVectors + positionRows + embeddingRows) * Hidden,
+            ((normVectors + positionRows + embeddingRows) * Hidden) + headNorms,
             Layers,
             KvWidth,
             HeadDim,
@@ -142,4 +178,6 @@ public sealed record ModelShape
             WeightType,
             KvType);
     }
+
+    private int FfnInstances => Layers * Math.Max(1, Experts);
 }

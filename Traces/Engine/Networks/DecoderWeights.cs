@@ -1,5 +1,6 @@
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Engine.Weights;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Traces.Engine.Networks;
@@ -34,7 +35,7 @@ public sealed record DecoderWeights(
     public static DecoderWeights Of(IModelWeights weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        ModelShape shape = weights.Shape;
+        ModelShape shape = Known(weights.Shape);
         LinearLayer Linear(OperatorRole role, int layer)
         {
             float[] bias = [.. weights.Bias(role, layer)];
@@ -63,7 +64,7 @@ public sealed record DecoderWeights(
     /// <summary>Weights without numbers.</summary>
     public static DecoderWeights Of(ModelShape shape)
     {
-        ArgumentNullException.ThrowIfNull(shape);
+        Known(shape);
         WeightTensor Tensor(int rows, int columns) => new(shape.WeightType, rows, columns, []);
         LinearLayer Linear(OperatorRole role)
         {
@@ -90,10 +91,18 @@ public sealed record DecoderWeights(
             Linear(OperatorRole.LmHead));
     }
 
+    private static ModelShape Known(ModelShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return shape.HasExperts || shape.QueryKeyNorm
+            ? throw new PimSimUserException($"'{shape.Name}' has {(shape.HasExperts ? "a mixture of experts" : "normalised queries and keys")}, which techniques that run a decoder in parts do not know yet")
+            : shape;
+    }
+
     /// <summary>One more block of a decoder's shape, declared among other parameters: the layer of a draft network.</summary>
     public static DecoderLayer Declare(ModelShape shape, ParameterSet parameters)
     {
-        ArgumentNullException.ThrowIfNull(shape);
+        Known(shape);
         ArgumentNullException.ThrowIfNull(parameters);
         LinearLayer Linear(OperatorRole role)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Operators;
@@ -12,11 +13,17 @@ namespace PimSim.Traces.Engine.Recording;
 public sealed class RecordingBackend<TTensor> : IBackend<Recorded<TTensor>>
     where TTensor : ITensor
 {
+    /// <summary>Name of the decision of a layer's router: the experts that its tokens visit, token by token, each token's from the most likely on.</summary>
+    public const string ExpertsDecision = "experts";
+
     private readonly IBackend<TTensor> _inner;
     private readonly StepRecorder _recorder;
 
     // By layer: the cache last written and the operator that did it. An attention over that cache depends on it.
     private readonly (KvCache? Cache, long Append)[] _appends;
+
+    // The choice of experts last made.
+    private long _choice;
 
     /// <summary>Records the calls to <paramref name="inner"/>.</summary>
     public RecordingBackend(IBackend<TTensor> inner, StepRecorder recorder)
@@ -83,6 +90,55 @@ public sealed class RecordingBackend<TTensor> : IBackend<Recorded<TTensor>>
         return new(result, _recorder.Add(op, input.Producer));
     }
 
+    /// <summary>A row of the operator for each head of each token.</summary>
+    public Recorded<TTensor> NormHeads(Recorded<TTensor> qkv, OperatorRole role, int layer)
+    {
+        _recorder.BeginOperator();
+        TTensor result = _inner.NormHeads(qkv.Value, role, layer);
+        int heads = role == OperatorRole.QueryNorm ? Shape.Heads : Shape.KvHeads;
+        Operator op = New(OperatorKind.Norm, role, qkv.Rows * heads) with { Inputs = Shape.HeadDim, Outputs = Shape.HeadDim, Norm = NormKind.RmsNorm };
+        return new(result, _recorder.Add(op, qkv.Producer));
+    }
+
+    /// <summary>Recorded as a decision, too, if it comes from data (<see cref="ExpertsDecision"/>).</summary>
+    public ExpertChoice ChooseExperts(Recorded<TTensor> scores, int layer)
+    {
+        _recorder.BeginOperator();
+        ExpertChoice choice = _inner.ChooseExperts(scores.Value, layer);
+        Operator op = New(OperatorKind.TopK, OperatorRole.Router, scores.Rows) with { Inputs = scores.Columns, Outputs = choice.PerToken };
+        _choice = _recorder.Add(op, scores.Producer);
+        if (!choice.Chosen.IsEmpty)
+        {
+            ImmutableArray<long>.Builder values = ImmutableArray.CreateBuilder<long>(choice.Pairs);
+            foreach (int expert in choice.Chosen)
+            {
+                values.Add(expert);
+            }
+
+            _recorder.Decide(new Decision(ExpertsDecision, values.MoveToImmutable()));
+        }
+
+        return choice;
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> ExpertsUp(Recorded<TTensor> input, ExpertChoice choice, int layer)
+    {
+        _recorder.BeginOperator();
+        TTensor result = _inner.ExpertsUp(input.Value, choice, layer);
+        Operator op = Grouped(choice) with { Inputs = input.Columns, Outputs = result.Columns, Bias = Shape.Matrix(OperatorRole.FfnUp).Bias };
+        return new(result, _recorder.Add(op, input.Producer, _choice));
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> ExpertsDown(Recorded<TTensor> inside, ExpertChoice choice, int layer)
+    {
+        _recorder.BeginOperator();
+        TTensor result = _inner.ExpertsDown(inside.Value, choice, layer);
+        Operator op = Grouped(choice) with { Inputs = inside.Columns, Outputs = result.Columns, Bias = Shape.Matrix(OperatorRole.FfnDown).Bias };
+        return new(result, _recorder.Add(op, inside.Producer, _choice));
+    }
+
     /// <inheritdoc/>
     public Recorded<TTensor> Rope(Recorded<TTensor> qkv, KvCache cache)
     {
@@ -115,7 +171,7 @@ public sealed class RecordingBackend<TTensor> : IBackend<Recorded<TTensor>>
     {
         _recorder.BeginOperator();
         TTensor result = _inner.Activate(input.Value);
-        Operator op = New(OperatorKind.Activation, OperatorRole.FfnActivation, input.Rows) with { Outputs = result.Columns, Activation = Shape.Activation };
+        Operator op = New(OperatorKind.Activation, Shape.HasExperts ? OperatorRole.Experts : OperatorRole.FfnActivation, input.Rows) with { Outputs = result.Columns, Activation = Shape.Activation };
         return new(result, _recorder.Add(op, input.Producer));
     }
 
@@ -137,6 +193,8 @@ public sealed class RecordingBackend<TTensor> : IBackend<Recorded<TTensor>>
         _inner.Sample(logits.Value, tokens);
         _recorder.Add(New(OperatorKind.Sample, OperatorRole.Sample, logits.Rows) with { Inputs = logits.Columns }, logits.Producer);
     }
+
+    private Operator Grouped(ExpertChoice choice) => New(OperatorKind.GroupedGemm, OperatorRole.Experts, choice.Pairs) with { Experts = choice.Visited };
 
     private Operator New(OperatorKind kind, OperatorRole role, int rows) => new()
     {

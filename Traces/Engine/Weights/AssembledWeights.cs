@@ -16,21 +16,16 @@ public readonly record struct NormWeights(ReadOnlyMemory<float> Scale, ReadOnlyM
 /// <summary>The weights of a model, put together piece by piece and held to its shape. Thread-safe for reading.</summary>
 public sealed class AssembledWeights : IModelWeights
 {
-    private static readonly OperatorRole[] LayerMatrices = [OperatorRole.QkvProjection, OperatorRole.OutputProjection, OperatorRole.FfnUp, OperatorRole.FfnDown];
-    private static readonly OperatorRole[] LayerNorms = [OperatorRole.AttentionNorm, OperatorRole.FfnNorm];
-
-    private readonly LinearWeights[][] _linears;
-    private readonly NormWeights[][] _norms;
-    private readonly LinearWeights[] _head;
-    private readonly NormWeights[] _finalNorm;
+    private readonly Dictionary<OperatorRole, LinearWeights[]> _linears = [];
+    private readonly Dictionary<OperatorRole, NormWeights[]> _norms = [];
     private readonly IDisposable? _owner;
 
-    /// <summary>Asks for every piece, layer by layer.</summary>
+    /// <summary>Asks for every piece, role by role and layer by layer.</summary>
     /// <param name="shape">The model. If it is tied, the embedding table is the output head, which is then not asked for.</param>
     /// <param name="numerics">The numbers beside the weights.</param>
     /// <param name="tokenEmbedding">[vocabulary, hidden].</param>
     /// <param name="positionEmbedding">[positions, hidden] where positions are learned.</param>
-    /// <param name="linear">The matrix of a role in a layer, with its bias.</param>
+    /// <param name="linear">The matrix of a role in a layer (of an expert: see <see cref="IModelWeights.Matrix"/>), with its bias.</param>
     /// <param name="norm">The normalisation of a role in a layer.</param>
     /// <param name="owner">Disposed with the weights: what holds their memory.</param>
     /// <exception cref="ArgumentException">A piece does not fit the shape.</exception>
@@ -55,17 +50,24 @@ public sealed class AssembledWeights : IModelWeights
             WeightChecks.Matrix(positionEmbedding ?? throw new ArgumentNullException(nameof(positionEmbedding)), shape.MaxPositions, shape.Hidden, "the position embedding");
         }
 
-        _linears = new LinearWeights[shape.Layers][];
-        _norms = new NormWeights[shape.Layers][];
-        for (int layer = 0; layer < shape.Layers; layer++)
+        foreach (WeightMatrix matrix in shape.Footprint(1, 1).Matrices)
         {
-            int at = layer;
-            _linears[layer] = Array.ConvertAll(LayerMatrices, role => Checked(role, at, linear));
-            _norms[layer] = Array.ConvertAll(LayerNorms, role => Checked(role, at, norm));
+            OperatorRole role = matrix.Role;
+            _linears[role] = role == OperatorRole.LmHead && shape.Tied
+                ? [new LinearWeights(tokenEmbedding)]
+                : [.. Enumerable.Range(0, matrix.Instances).Select(layer => Checked(matrix, layer, linear))];
         }
 
-        _head = [shape.Tied ? new LinearWeights(tokenEmbedding) : Checked(OperatorRole.LmHead, 0, linear)];
-        _finalNorm = [Checked(OperatorRole.FinalNorm, 0, norm)];
+        foreach (OperatorRole role in new[] { OperatorRole.AttentionNorm, OperatorRole.FfnNorm, OperatorRole.FinalNorm })
+        {
+            int layers = role == OperatorRole.FinalNorm ? 1 : shape.Layers;
+            _norms[role] = [.. Enumerable.Range(0, layers).Select(layer => Checked(role, layer, shape.Hidden, shape.Norm, norm))];
+        }
+
+        foreach (OperatorRole role in shape.QueryKeyNorm ? new[] { OperatorRole.QueryNorm, OperatorRole.KeyNorm } : [])
+        {
+            _norms[role] = [.. Enumerable.Range(0, shape.Layers).Select(layer => Checked(role, layer, shape.HeadDim, NormKind.RmsNorm, norm))];
+        }
     }
 
     /// <inheritdoc/>
@@ -95,46 +97,25 @@ public sealed class AssembledWeights : IModelWeights
     /// <inheritdoc/>
     public void Dispose() => _owner?.Dispose();
 
-    private ref readonly LinearWeights Linear(OperatorRole role, int layer)
+    private LinearWeights Linear(OperatorRole role, int layer) =>
+        _linears.TryGetValue(role, out LinearWeights[]? all) ? all[layer] : throw new ArgumentOutOfRangeException(nameof(role), role, "this role has no weights of this kind");
+
+    private NormWeights Norm(OperatorRole role, int layer) =>
+        _norms.TryGetValue(role, out NormWeights[]? all) ? all[layer] : throw new ArgumentOutOfRangeException(nameof(role), role, "this role has no weights of this kind");
+
+    private static LinearWeights Checked(WeightMatrix matrix, int layer, Func<OperatorRole, int, LinearWeights> linear)
     {
-        if (role == OperatorRole.LmHead)
-        {
-            return ref _head[layer];
-        }
-
-        return ref _linears[layer][Place(LayerMatrices, role)];
-    }
-
-    private ref readonly NormWeights Norm(OperatorRole role, int layer)
-    {
-        if (role == OperatorRole.FinalNorm)
-        {
-            return ref _finalNorm[layer];
-        }
-
-        return ref _norms[layer][Place(LayerNorms, role)];
-    }
-
-    private static int Place(OperatorRole[] roles, OperatorRole role)
-    {
-        int place = Array.IndexOf(roles, role);
-        return place >= 0 ? place : throw new ArgumentOutOfRangeException(nameof(role), role, "this role has no weights of this kind");
-    }
-
-    private LinearWeights Checked(OperatorRole role, int layer, Func<OperatorRole, int, LinearWeights> linear)
-    {
-        LinearWeights result = linear(role, layer);
-        WeightMatrix matrix = Shape.Matrix(role);
-        WeightChecks.Matrix(result.Matrix, matrix.Outputs, matrix.Inputs, $"{role} of layer {layer}");
-        WeightChecks.Vector(result.Bias.Span, matrix.Bias ? matrix.Outputs : 0, $"the bias of {role} of layer {layer}");
+        LinearWeights result = linear(matrix.Role, layer);
+        WeightChecks.Matrix(result.Matrix, matrix.Outputs, matrix.Inputs, $"{matrix.Role} of layer {layer}");
+        WeightChecks.Vector(result.Bias.Span, matrix.Bias ? matrix.Outputs : 0, $"the bias of {matrix.Role} of layer {layer}");
         return result;
     }
 
-    private NormWeights Checked(OperatorRole role, int layer, Func<OperatorRole, int, NormWeights> norm)
+    private static NormWeights Checked(OperatorRole role, int layer, int width, NormKind kind, Func<OperatorRole, int, NormWeights> norm)
     {
         NormWeights result = norm(role, layer);
-        WeightChecks.Vector(result.Scale.Span, Shape.Hidden, $"the scale of {role} of layer {layer}");
-        WeightChecks.Vector(result.Shift.Span, Shape.Norm == NormKind.LayerNorm ? Shape.Hidden : 0, $"the shift of {role} of layer {layer}");
+        WeightChecks.Vector(result.Scale.Span, width, $"the scale of {role} of layer {layer}");
+        WeightChecks.Vector(result.Shift.Span, kind == NormKind.LayerNorm ? width : 0, $"the shift of {role} of layer {layer}");
         return result;
     }
 }

@@ -21,15 +21,18 @@ public interface IModelWeights : IDisposable
     /// <summary>Learned position vectors: [positions, hidden], the first of them for position 0; null if there are none.</summary>
     WeightTensor? PositionEmbedding { get; }
 
-    /// <summary>The matrix of a role (<see cref="ModelShape.Matrix"/>) in a layer; the output head has layer 0.</summary>
+    /// <summary>
+    /// The matrix of a role (<see cref="ModelShape.Matrix"/>) in a layer; the output head has layer 0. The experts of a layer stand at
+    /// layer x experts + expert.
+    /// </summary>
     WeightTensor Matrix(OperatorRole role, int layer);
 
     /// <summary>The bias of that matrix, one number for each output; empty if it has none.</summary>
     ReadOnlySpan<float> Bias(OperatorRole role, int layer);
 
-    /// <summary>Scale of a normalisation, [hidden]; the final one has layer 0.</summary>
+    /// <summary>Scale of a normalisation, [hidden], of queries and keys [head dimension]; the final one has layer 0.</summary>
     ReadOnlySpan<float> NormScale(OperatorRole role, int layer);
 
-    /// <summary>Shift of a layer normalisation; empty for an RMS normalisation.</summary>
+    /// <summary>Shift of a layer normalisation; empty for an RMS normalisation, as those of queries and keys are.</summary>
     ReadOnlySpan<float> NormShift(OperatorRole role, int layer);
 }

@@ -48,9 +48,20 @@ public sealed class RandomWeights : IModelWeights
             AddMatrices(OperatorRole.LmHead, 1);
         }
 
+        if (shape.HasExperts)
+        {
+            AddMatrices(OperatorRole.Router, 1);
+        }
+
         AddNorms(OperatorRole.AttentionNorm, shape.Layers);
         AddNorms(OperatorRole.FfnNorm, shape.Layers);
         AddNorms(OperatorRole.FinalNorm, 1);
+        for (int layer = 0; layer < (shape.QueryKeyNorm ? shape.Layers : 0); layer++)
+        {
+            _scales[(OperatorRole.QueryNorm, layer)] = _random.Vector(shape.HeadDim, 1);
+            _scales[(OperatorRole.KeyNorm, layer)] = _random.Vector(shape.HeadDim, 1);
+        }
+
         _random.Fill();
     }
 

@@ -28,6 +28,9 @@ public sealed class SourcedTable
     /// <summary>Reads a required true or false.</summary>
     public bool Flag(string key) => Take(key).Flag(false);
 
+    /// <summary>Whether a key is there.</summary>
+    public bool Has(string key) => _table.Optional(key).Exists;
+
     /// <summary>Records a fault of the value of a key.</summary>
     public void Report(string key, string message) => _table.Optional(key).Report(message);
 

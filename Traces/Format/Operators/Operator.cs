@@ -71,6 +71,7 @@ public enum OperatorKind : byte
     /// <summary>
     /// Products of a mixture of experts: [Rows, Inputs], a row for each pair of a token and an expert that it visits, each with the matrix
     /// [Inputs, Outputs] of its expert. The rows are spread evenly over <see cref="Operator.Experts"/> matrices, which are read once each.
+    /// The second product of a layer also adds up the results of each token's experts, by their weights.
     /// </summary>
     GroupedGemm,
 
@@ -178,6 +179,12 @@ public enum OperatorRole : byte
 
     /// <summary>Communication between devices.</summary>
     Collective,
+
+    /// <summary>Normalisation of each head's query.</summary>
+    QueryNorm,
+
+    /// <summary>Normalisation of each head's key.</summary>
+    KeyNorm,
 
     /// <summary>Joins the features that a draft network reads to the width that it works in.</summary>
     DraftInput,

@@ -70,6 +70,21 @@ public class GpuGroupDeviceTests
     });
 
     [Fact]
+    public void A_gpu_with_work_of_its_own_takes_the_same_time_and_its_share_of_the_energy() => Steps.Sample((ranks, operators) =>
+    {
+        Step step = new(0, Phase.Decode, [new StepBlock(operators, 2)], 1);
+        GpuDevice group = new(Parts.Gpu, Parts.Silicon, Parts.Stack, Links(ranks));
+        GpuDevice own = new(Parts.Gpu, Parts.Stack, new GpuCostModel(Parts.Gpu, Parts.Silicon, Parts.Stack), Links(ranks), alike: 1);
+        Assert.Equal(Replay.Run(group, step, Picoseconds.Zero), Replay.Run(own, step, Picoseconds.Zero));
+        foreach (string part in (string[])["static", "multiprocessors", "compute", "cache", "memory", "links"])
+        {
+            Assert.Equal(EnergyOf(group, part), ranks * EnergyOf(own, part), Tolerance(group));
+        }
+
+        Assert.Equal(group.Counters.ToDictionary(pair => pair.Key, pair => pair.Value), own.Counters.ToDictionary(pair => pair.Key, pair => ranks * pair.Value));
+    });
+
+    [Fact]
     public void Every_picosecond_of_a_group_is_booked_once_however_it_is_launched() => Gen.Select(Steps, Gen.Enum<GraphCapture>(), Gen.Bool).Sample((step, capture, isPrompt) =>
     {
         GpuDevice group = new(Parts.Gpu, Parts.Silicon, Parts.Stack with { Capture = capture }, Links(step.Ranks));

@@ -94,6 +94,48 @@ public sealed class SystemDefinitionTests : IDisposable
         Assert.Contains("mine.yaml:5:8: stack: unknown stack 'pytorch-eager-2032'; did you mean 'pytorch-eager-2023'?", Assert.Single(problems.Problems).ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("gpus: 4", 4, 1, 1, false)]
+    [InlineData("gpus: 4\nparallelism: {tensor: 4}", 4, 1, 1, false)]
+    [InlineData("gpus: 4\nparallelism: {expert: 4}", 4, 4, 1, false)]
+    [InlineData("gpus: 4\nparallelism: {data: 4, expert: 4}", 1, 4, 4, false)]
+    [InlineData("gpus: 4\nparallelism: {tensor: 1, data: 4, expert: 4, exchange: all-to-all}", 1, 4, 4, true)]
+    [InlineData("gpus: 1", 1, 1, 1, false)]
+    public void A_system_says_how_its_gpus_share_out_a_model(string text, int tensor, int expert, int data, bool allToAll)
+    {
+        ProblemList problems = new();
+        SystemDefinition? system = WithGpus(text, problems);
+        Assert.Empty(problems.Problems);
+        Assert.Equal(new SystemParallelism(tensor, expert, data, allToAll), system!.Parallelism);
+        Assert.Equal(tensor * data, system.Ranks);
+    }
+
+    [Theory]
+    [InlineData("gpus: 4\nparallelism: {tensor: 2}", "8:14: parallelism: 'tensor' x 'data' must be the system's 4 GPUs, not 2 x 1 GPUs")]
+    [InlineData("gpus: 4\nparallelism: {tensor: 2, data: 2, expert: 4}", "8:14: parallelism: 2 x 2 GPUs: groups of several GPUs with sequences of their own are not built yet")]
+    [InlineData("gpus: 4\nparallelism: {expert: 2}", "8:23: parallelism.expert: experts are shared out over all 4 GPUs or none")]
+    [InlineData("gpus: 4\nparallelism: {data: 4}", "8:14: parallelism: 4 GPUs that share nothing are replicas")]
+    [InlineData("gpus: 4\nparallelism: {expert: 4, exchange: gather}", "8:36: parallelism.exchange: tokens are exchanged where")]
+    [InlineData("gpus: 4\nparallelism: {tensors: 4}", "8:15: parallelism: unknown key 'tensors'; did you mean 'tensor'?")]
+    [InlineData("gpus: 4\nparallelism: {tensor: 5}", "8:23: parallelism.tensor: 5 is out of range")]
+    [InlineData("gpus: 4\nparallelism: 4", "8:14: parallelism: a mapping with")]
+    public void A_sharing_that_cannot_be_is_named_with_its_line(string text, string complaint)
+    {
+        ProblemList problems = new();
+        Assert.Null(WithGpus(text, problems));
+        Assert.Contains(complaint, Assert.Single(problems.Problems).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_link_of_a_system_is_used_where_the_card_has_none()
+    {
+        ProblemList problems = new();
+        Write("systems/mine.yaml", "kind: system\nsummary: A test.\ntype: gpu\ngpu: rtx-pro-6000\ngpus: 2\nstack: vllm-0.19\nprice: rtx-pro-6000\nlink: pcie5-x16\n");
+        Assert.NotNull(SystemDefinition.Read(new HardwareCatalogue(_folder), "mine", [], problems));
+        Write("systems/mine.yaml", "kind: system\nsummary: A test.\ntype: gpu\ngpu: rtx-pro-6000\ngpus: 2\nstack: vllm-0.19\nprice: rtx-pro-6000\nlink: pcie9-x16\n");
+        Assert.Contains("unknown link 'pcie9-x16'", Assert.Throws<PimSimUserException>(() => SystemDefinition.Read(new HardwareCatalogue(_folder), "mine", [], problems)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_part_of_the_wrong_kind_is_reported_in_its_file()
     {
@@ -164,6 +206,12 @@ public sealed class SystemDefinitionTests : IDisposable
         Assert.Null(SystemDefinition.Read(new HardwareCatalogue(_folder), "pim-gpt", [], problems));
         Assert.Contains(problems.Problems, problem => problem.Message.Contains(message, StringComparison.Ordinal) && problem.ToString().Contains(place, StringComparison.Ordinal));
         Assert.All(problems.Problems, problem => Assert.True(problem.Line > 0));
+    }
+
+    private SystemDefinition? WithGpus(string text, ProblemList problems)
+    {
+        Write("systems/mine.yaml", $"kind: system\nsummary: A test.\ntype: gpu\ngpu: a100-80\nstack: vllm-2024\nprice: a100\n{text}\n");
+        return SystemDefinition.Read(new HardwareCatalogue(_folder), "mine", [], problems);
     }
 
     /// <summary>A change as an experiment would make it, on the third line of its file.</summary>

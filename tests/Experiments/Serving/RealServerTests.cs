@@ -4,7 +4,7 @@ using Xunit;
 namespace PimSim.Experiments.Tests.Serving;
 
 /// <summary>
-/// Requests of a real vLLM sent to the simulated one. Of the run, the first 100 requests gave the host's cost per step; they are not compared.
+/// Requests of a real vLLM sent to the simulated one. Of the first run, the first 100 requests gave the host's cost per step; their time per token is not compared.
 /// </summary>
 public class RealServerTests(ITestOutputHelper output)
 {
@@ -13,13 +13,37 @@ public class RealServerTests(ITestOutputHelper output)
     [Fact]
     public void Llama_on_an_RTX_PRO_6000_takes_as_long_as_vLLM_does()
     {
-        string file = SharedData.Require("realgpu/LLMServingSim/bench/examples/RTXPRO6000/Llama-3.1-8B/vllm/requests.jsonl");
+        Errors errors = Compare("Llama-3.1-8B", "llama-3.1-8b", "rtx-pro-6000", Fitted);
+        Assert.InRange(errors.TimePerOutputToken, -0.04, 0.04);
+        Assert.InRange(errors.MeanTimeToFirstToken, -0.15, 0.15);
+        Assert.InRange(errors.TailTimeToFirstToken, -0.15, 0.15);
+        Assert.InRange(errors.Makespan, -0.03, 0.03);
+    }
+
+    /// <summary>
+    /// Nothing was fitted on this run: the host's cost per step is the one of the other. The bars are those of the first test; only that of the
+    /// makespan is met (docs/serving.md says why). What is asserted is what is true, with a margin.
+    /// </summary>
+    [Fact]
+    public void A_mixture_of_experts_on_two_of_them_is_nearly_as_slow_as_vLLM_is()
+    {
+        Errors errors = Compare("Qwen3-30B-A3B-Instruct-2507", "qwen3-30b-a3b", "rtx-pro-6000x2", fitted: 0);
+        Assert.InRange(errors.TimePerOutputToken, -0.065, 0.04);
+        Assert.InRange(errors.MeanTimeToFirstToken, -0.38, 0.15);
+        Assert.InRange(errors.TailTimeToFirstToken, -0.27, 0.15);
+        Assert.InRange(errors.Makespan, -0.03, 0.03);
+    }
+
+    private Errors Compare(string run, string model, string system, int fitted)
+    {
+        string file = SharedData.Require($"realgpu/LLMServingSim/bench/examples/RTXPRO6000/{run}/vllm/requests.jsonl");
         ServingExperiment experiment = ServingExperimentTests.Read($"""
             title: vLLM 0.19
-            models: [llama-3.1-8b]
-            systems: [rtx-pro-6000]
+            models: [{model}]
+            systems: [{system}]
             serving:
               policy: sarathi
+              router: least-loaded
               limits:
                 maxSequences: 128
                 maxBatchedTokens: 2048
@@ -32,19 +56,24 @@ public class RealServerTests(ITestOutputHelper output)
         ServingPoint point = result.Points[0];
         MeasuredService measured = result.Measured!;
         var trace = (Traces.Format.Importers.ImportedBenchmark)Traces.Format.Importers.TraceImport.Open(file);
-        double measuredToken = trace.Requests.OrderBy(request => request.StartNanoseconds).Skip(Fitted)
+        double measuredToken = trace.Requests.OrderBy(request => request.StartNanoseconds).Skip(fitted)
             .Average(request => (request.LatencyNanoseconds - request.TimeToFirstTokenNanoseconds) / (double)(request.OutputTokens - 1)) * 1e-9;
-        double token = point.Requests.Where(request => request.Number >= Fitted).Average(request => request.TimePerOutputToken.Seconds);
-        double first = point.Result.TimeToFirstToken!.Mean.Seconds;
-        double tail = point.Result.TimeToFirstToken.P99.Seconds;
+        double token = point.Requests.Where(request => request.Number >= fitted).Average(request => request.TimePerOutputToken.Seconds);
         double makespan = (point.Requests.Max(request => request.Finished) - point.Requests.Min(request => request.Arrival)).Seconds;
-        output.WriteLine($"time per output token {token:0.00000} s, measured {measuredToken:0.00000}, error {(token / measuredToken) - 1:+0.0 %;-0.0 %}");
-        output.WriteLine($"mean time to first token {first:0.000} s, measured {measured.MeanTimeToFirstTokenSeconds:0.000}, error {(first / measured.MeanTimeToFirstTokenSeconds) - 1:+0.0 %;-0.0 %}");
-        output.WriteLine($"P99 time to first token {tail:0.000} s, measured {measured.P99TimeToFirstTokenSeconds:0.000}, error {(tail / measured.P99TimeToFirstTokenSeconds) - 1:+0.0 %;-0.0 %}");
-        output.WriteLine($"makespan {makespan:0.00} s, measured {measured.MakespanSeconds:0.00}, error {(makespan / measured.MakespanSeconds) - 1:+0.0 %;-0.0 %}");
-        Assert.Equal(measuredToken, token, 0.04 * measuredToken);
-        Assert.Equal(measured.MeanTimeToFirstTokenSeconds, first, 0.15 * measured.MeanTimeToFirstTokenSeconds);
-        Assert.Equal(measured.P99TimeToFirstTokenSeconds, tail, 0.15 * measured.P99TimeToFirstTokenSeconds);
-        Assert.Equal(measured.MakespanSeconds, makespan, 0.03 * measured.MakespanSeconds);
+        Assert.Equal(measured.Requests, point.Result.Finished);
+        return new Errors(
+            Error("time per output token", token, measuredToken),
+            Error("mean time to first token", point.Result.TimeToFirstToken!.Mean.Seconds, measured.MeanTimeToFirstTokenSeconds),
+            Error("P99 time to first token", point.Result.TimeToFirstToken.P99.Seconds, measured.P99TimeToFirstTokenSeconds),
+            Error("makespan", makespan, measured.MakespanSeconds));
     }
+
+    private double Error(string what, double simulated, double measured)
+    {
+        double error = (simulated / measured) - 1;
+        output.WriteLine($"{what} {simulated:0.00000} s, measured {measured:0.00000}, error {error:+0.0 %;-0.0 %}");
+        return error;
+    }
+
+    private sealed record Errors(double TimePerOutputToken, double MeanTimeToFirstToken, double TailTimeToFirstToken, double Makespan);
 }

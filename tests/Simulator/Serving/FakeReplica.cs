@@ -11,6 +11,8 @@ internal sealed class FakeReplica(long capacityTokens, long modelTokens = 1 << 2
 
     public CostLedger Ledger { get; } = new(1, ["time"], []);
 
+    public IReplicaGroup? Group { get; set; }
+
     public long KvCapacityTokens => capacityTokens;
 
     public long KvBytesPerToken => 100;

@@ -95,11 +95,12 @@ public class HuggingFaceModelTests
         Assert.Equal(type is "gpt2" or "opt" ? PositionKind.Learned : PositionKind.Rotary, shape.Position);
         Assert.Equal(type == "opt" ? ActivationKind.Relu : layerNorm ? ActivationKind.Gelu : ActivationKind.SwiGlu, shape.Activation);
         Assert.Equal(model.Tied, shape.Tied);
+        Assert.Equal(type == "qwen3", shape.QueryKeyNorm);
         Assert.Equal(type == "qwen2" ? BiasKind.Qkv : layerNorm || (bool?)model.Config["mlp_bias"] == true ? BiasKind.All : BiasKind.None, shape.Biases);
         Assert.Equal(type == "gpt_neox" && (bool)model.Config["use_parallel_residual"]!, shape.ParallelResidual);
         Assert.Equal(type == "gpt_neox" && (double)model.Config["rotary_pct"]! < 1 ? model.HeadDim / 2 : 0, shape.RotaryDim);
         Assert.Equal(type == "gpt2" ? 1e-4 : 1e-5, weights.Numerics.NormEpsilon);
-        Assert.Equal(type is "llama" or "mistral" or "qwen2" ? 5000 : 10_000, weights.Numerics.RopeBase);
+        Assert.Equal(type is "llama" or "mistral" or "qwen2" or "qwen3" ? 5000 : 10_000, weights.Numerics.RopeBase);
         Assert.Equal(RopePairs.Halves, weights.Numerics.RopePairs);
         Assert.Equal(type != "gpt_neox", weights.Numerics.GeluByTanh);
         (int, int) ends = type switch { "gpt2" => (3, 4), "opt" => (2, 2), "gpt_neox" => (0, 0), _ => (1, 2) };

@@ -11,7 +11,7 @@ namespace PimSim.Traces.Engine.Tests.HuggingFace;
 public class HuggingFaceRefusalTests
 {
     [Theory]
-    [InlineData("gpt2", "model_type", "\"gtp2\"", "\"gtp2\" is not a family that PimSim reads: gpt2, gpt_neox, llama, mistral, opt, qwen2; did you mean 'gpt2'?")]
+    [InlineData("gpt2", "model_type", "\"gtp2\"", "\"gtp2\" is not a family that PimSim reads: gpt2, gpt_neox, llama, mistral, opt, qwen2, qwen3; did you mean 'gpt2'?")]
     [InlineData("gpt2", "model_type", "7", "7 is not a text")]
     [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true", "true is not supported: scores are scaled alike in all layers; false would be right")]
     [InlineData("gpt2", "scale_attn_weights", "false", "true would be right")]
@@ -46,6 +46,7 @@ public class HuggingFaceRefusalTests
     [InlineData("llama", "num_experts", "8", "unknown for a model of type llama, and it may change what the model computes; remove the key if it does not")]
     [InlineData("llama", "bos_token_id", "100000", "100000 is out of range")]
     [InlineData("llama", "eos_token_id", "[100000]", "does not begin with a token below")]
+    [InlineData("qwen3", "attention_bias", "true", "PimSim has no model with biases in attention alone")]
     [InlineData("qwen2", "use_mrope", "true", "positions have one dimension")]
     [InlineData("qwen2", "layer_types", "[\"full_attention\",\"linear_attention\"]", "'linear_attention' is not a kind of layer")]
     [InlineData("mistral", "attention_bias", "true", "unknown for a model of type mistral")]

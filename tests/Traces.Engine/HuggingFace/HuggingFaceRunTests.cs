@@ -19,6 +19,7 @@ public class HuggingFaceRunTests
     [InlineData("llama")]
     [InlineData("mistral")]
     [InlineData("qwen2")]
+    [InlineData("qwen3")]
     [InlineData("gpt_neox")]
     public void A_loaded_folder_computes_what_its_tensors_mean(string modelType) => Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[0, 2], Gen.Int[1, 3]).Sample(
         (seed, type, shards) =>

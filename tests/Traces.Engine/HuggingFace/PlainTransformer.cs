@@ -19,7 +19,7 @@ internal sealed class PlainTransformer
         _body = _type switch { "gpt2" => "transformer.", "opt" => "model.decoder.", "gpt_neox" => "gpt_neox.", _ => "model." };
     }
 
-    private bool IsLlama => _type is "llama" or "mistral" or "qwen2";
+    private bool IsLlama => _type is "llama" or "mistral" or "qwen2" or "qwen3";
 
     /// <summary>The logits after the last token.</summary>
     public double[] Logits(int[] tokens)
@@ -103,7 +103,8 @@ internal sealed class PlainTransformer
         }
 
         ReferenceRope whole = PlainRope.Of(_model.Config, 5000, width);
-        double[][] Project(string name) => [.. Linear($"{at}self_attn.{name}", x).Chunk(width).Select(head => IsLlama && name != "v_proj" ? Rotate(head, position, width, whole) : head)];
+        double[][] Project(string name) => [.. Linear($"{at}self_attn.{name}", x).Chunk(width).Select(head => IsLlama && name != "v_proj" ? Rotate(Normed(head, name), position, width, whole) : head)];
+        double[] Normed(double[] head, string name) => _type == "qwen3" ? Norm(head, $"{at}self_attn.{name[0]}_norm") : head;
         return (Project("q_proj"), Project("k_proj"), Project("v_proj"));
     }
 

@@ -10,7 +10,7 @@ namespace PimSim.Traces.Engine.Tests.HuggingFace;
 /// </summary>
 internal sealed class TinyModelFolder
 {
-    public static readonly string[] ModelTypes = ["gpt2", "opt", "llama", "mistral", "qwen2", "gpt_neox"];
+    public static readonly string[] ModelTypes = ["gpt2", "opt", "llama", "mistral", "qwen2", "qwen3", "gpt_neox"];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -168,6 +168,10 @@ internal sealed class TinyModelFolder
             Hidden += 6;
             Set(("head_dim", HeadDim));
         }
+        else if (modelType == "qwen3")
+        {
+            Set(("head_dim", HeadDim));
+        }
 
         Tied = _random.Next(2) == 0;
         bool biases = modelType == "llama" && _random.Next(2) == 0;
@@ -178,6 +182,9 @@ internal sealed class TinyModelFolder
         {
             case "llama":
                 Set(("attention_bias", biases), ("mlp_bias", biases), ("pretraining_tp", 1));
+                break;
+            case "qwen3":
+                Set(("attention_bias", false), ("sliding_window", null), ("use_sliding_window", false), ("max_window_layers", Layers));
                 break;
             case "mistral":
                 Set(("sliding_window", Positions - 9));
@@ -196,6 +203,12 @@ internal sealed class TinyModelFolder
             AddLinear($"{at}self_attn.q_proj", Heads * HeadDim, Hidden, biases || modelType == "qwen2");
             AddLinear($"{at}self_attn.k_proj", KvHeads * HeadDim, Hidden, biases || modelType == "qwen2");
             AddLinear($"{at}self_attn.v_proj", KvHeads * HeadDim, Hidden, biases || modelType == "qwen2");
+            if (modelType == "qwen3")
+            {
+                AddVector($"{at}self_attn.q_norm.weight", HeadDim, 1);
+                AddVector($"{at}self_attn.k_norm.weight", HeadDim, 1);
+            }
+
             AddLinear($"{at}self_attn.o_proj", Hidden, Heads * HeadDim, biases);
             AddLinear($"{at}mlp.gate_proj", Ffn, Hidden, biases);
             AddLinear($"{at}mlp.up_proj", Ffn, Hidden, biases);

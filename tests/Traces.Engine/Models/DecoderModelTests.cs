@@ -13,7 +13,7 @@ public class DecoderModelTests
         Gen.Select(RandomShape.Any, Gen.Int[1, 4], Gen.Int[0, 20], Gen.Int[1, 20]);
 
     [Fact]
-    public void A_step_reads_every_matrix_and_norm_once_and_one_embedding_row_per_token() => Case.Sample(c =>
+    public void A_step_reads_every_matrix_that_is_visited_and_norm_once_and_one_embedding_row_per_token() => Case.Sample(c =>
     {
         // Whole bytes, so that sums of rounded sizes are sizes of sums.
         ModelShape shape = c.Shape with { WeightType = DataType.Fp16 };
@@ -22,7 +22,9 @@ public class DecoderModelTests
         int rows = c.Sequences * c.Tokens;
         long tables = (shape.Tied ? 0 : (long)shape.Vocab * shape.Hidden) + (shape.Position == PositionKind.Learned ? (long)shape.MaxPositions * shape.Hidden : 0);
         long embedded = (shape.Position == PositionKind.Learned ? 2L : 1L) * rows * shape.Hidden;
-        Assert.Equal(2 * (footprint.Parameters - tables + embedded), step.Cost().WeightBytes);
+        long expert = footprint.Matrices.Where(matrix => matrix.Role is OperatorRole.FfnUp or OperatorRole.FfnDown).Sum(matrix => (matrix.Inputs + (matrix.Bias ? 1L : 0L)) * matrix.Outputs);
+        long unvisited = shape.HasExperts ? shape.Layers * (shape.Experts - shape.ExpectedExperts(rows)) * expert : 0;
+        Assert.Equal(2 * (footprint.Parameters - tables - unvisited + embedded), step.Cost().WeightBytes);
     });
 
     [Fact]
@@ -31,15 +33,17 @@ public class DecoderModelTests
         Step step = Run(c.Shape, c.Sequences, c.Cached, c.Tokens);
         ModelShape shape = c.Shape;
         long rows = c.Sequences * c.Tokens;
-        long layer = (shape.Hidden * (shape.QueryWidth + (2L * shape.KvWidth))) + (shape.QueryWidth * (long)shape.Hidden) + ((shape.Gated ? 3L : 2L) * shape.Hidden * shape.Ffn);
+        int visits = Math.Max(1, shape.ExpertsPerToken);
+        long layer = (shape.Hidden * (shape.QueryWidth + (2L * shape.KvWidth))) + (shape.QueryWidth * (long)shape.Hidden)
+            + (visits * (shape.Gated ? 3L : 2L) * shape.Hidden * shape.Ffn) + (shape.Hidden * (long)shape.Experts);
         long biases = shape.Biases switch
         {
-            BiasKind.All => shape.QkvWidth + shape.Hidden + shape.FfnUpWidth + shape.Hidden,
+            BiasKind.All => shape.QkvWidth + shape.Hidden + (visits * (shape.FfnUpWidth + shape.Hidden)),
             BiasKind.Qkv => shape.QkvWidth,
             _ => 0,
         };
         long expected = (shape.Layers * rows * ((2 * layer) + biases)) + (2L * c.Sequences * shape.Hidden * shape.Vocab);
-        Assert.Equal(expected, Flatten(step).Where(op => op.Kind == OperatorKind.Gemm).Sum(op => OperatorCost.Of(op).Flops));
+        Assert.Equal(expected, Flatten(step).Where(op => op.Kind is OperatorKind.Gemm or OperatorKind.GroupedGemm).Sum(op => OperatorCost.Of(op).Flops));
     });
 
     [Fact]
@@ -79,7 +83,7 @@ public class DecoderModelTests
         Assert.Equal(serial.Where(op => op.Role != OperatorRole.Residual), parallel.Where(op => op.Role != OperatorRole.Residual));
         Assert.Equal(serial.Count(op => op.Role == OperatorRole.Residual), parallel.Count(op => op.Role == OperatorRole.Residual));
         int firstSum = Array.FindIndex(parallel, op => op.Role == OperatorRole.Residual);
-        Assert.Equal((OperatorRole.FfnDown, OperatorRole.Residual), (parallel[firstSum - 1].Role, parallel[firstSum + 1].Role));
+        Assert.Equal((c.Shape.HasExperts ? OperatorRole.Experts : OperatorRole.FfnDown, OperatorRole.Residual), (parallel[firstSum - 1].Role, parallel[firstSum + 1].Role));
     });
 
     [Fact]

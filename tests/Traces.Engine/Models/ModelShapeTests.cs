@@ -23,9 +23,12 @@ public class ModelShapeTests
             }
 
             count += (shape.Heads * shape.HeadDim * shape.Hidden) + (shape.Biases == BiasKind.All ? shape.Hidden : 0);
+            count += shape.QueryKeyNorm ? 2 * shape.HeadDim : 0;
+            count += shape.Experts * shape.Hidden;
+            int experts = Math.Max(1, shape.Experts);
             int ups = shape.Activation is ActivationKind.SwiGlu or ActivationKind.GeGlu ? 2 : 1;
-            count += ups * ((shape.Hidden * shape.Ffn) + (shape.Biases == BiasKind.All ? shape.Ffn : 0));
-            count += (shape.Ffn * shape.Hidden) + (shape.Biases == BiasKind.All ? shape.Hidden : 0);
+            count += experts * ups * ((shape.Hidden * shape.Ffn) + (shape.Biases == BiasKind.All ? shape.Ffn : 0));
+            count += experts * ((shape.Ffn * shape.Hidden) + (shape.Biases == BiasKind.All ? shape.Hidden : 0));
         }
 
         Assert.Equal(count, shape.Footprint(1, 1).Parameters);

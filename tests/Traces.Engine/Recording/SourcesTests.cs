@@ -25,7 +25,8 @@ public class SourcesTests
             Recorded<ShapeTensor> logits = session.Forward(new int[sequences * tokens], Phase.Prefill);
             session.Sample(logits, new int[sequences]);
             List<(Operator Op, OperatorSources Sources)> executed = Expand(session.Commit(1));
-            OperatorRole qkv = executed.Exists(entry => entry.Op.Role == OperatorRole.Rope) ? OperatorRole.Rope : OperatorRole.QkvProjection;
+            OperatorRole projected = shape.QueryKeyNorm ? OperatorRole.KeyNorm : OperatorRole.QkvProjection;
+            OperatorRole qkv = executed.Exists(entry => entry.Op.Role == OperatorRole.Rope) ? OperatorRole.Rope : projected;
             bool inFfn = false;
             for (int index = 0; index < executed.Count; index++)
             {
@@ -38,11 +39,17 @@ public class SourcesTests
                     (OperatorKind.Add, OperatorRole.Embedding) => (OperatorRole.Embedding, OperatorRole.Embedding),
                     (_, OperatorRole.AttentionNorm or OperatorRole.FfnNorm or OperatorRole.FinalNorm) => (stream, None),
                     (_, OperatorRole.QkvProjection) => (OperatorRole.AttentionNorm, None),
-                    (_, OperatorRole.Rope) => (OperatorRole.QkvProjection, None),
+                    (_, OperatorRole.QueryNorm) => (OperatorRole.QkvProjection, None),
+                    (_, OperatorRole.KeyNorm) => (OperatorRole.QueryNorm, None),
+                    (_, OperatorRole.Rope) => (projected, None),
                     (_, OperatorRole.KvAppend) => (qkv, None),
                     (_, OperatorRole.Attention) => (qkv, OperatorRole.KvAppend),
                     (_, OperatorRole.OutputProjection) => (OperatorRole.Attention, None),
-                    (_, OperatorRole.Residual) => (stream, inFfn ? OperatorRole.FfnDown : OperatorRole.OutputProjection),
+                    (_, OperatorRole.Residual) => (stream, inFfn ? (shape.HasExperts ? OperatorRole.Experts : OperatorRole.FfnDown) : OperatorRole.OutputProjection),
+                    (OperatorKind.Gemm, OperatorRole.Router) => (OperatorRole.FfnNorm, None),
+                    (OperatorKind.TopK, OperatorRole.Router) => (OperatorRole.Router, None),
+                    (OperatorKind.GroupedGemm, _) => (executed[index - 1].Op.Kind == OperatorKind.TopK ? OperatorRole.FfnNorm : OperatorRole.Experts, OperatorRole.Router),
+                    (OperatorKind.Activation, OperatorRole.Experts) => (OperatorRole.Experts, None),
                     (_, OperatorRole.FfnUp) => (OperatorRole.FfnNorm, None),
                     (_, OperatorRole.FfnActivation) => (OperatorRole.FfnUp, None),
                     (_, OperatorRole.FfnDown) => (OperatorRole.FfnActivation, None),

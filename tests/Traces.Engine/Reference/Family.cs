@@ -53,6 +53,11 @@ internal static class Family
         ["neox"] = (
             Gpt2 with { Name = "neox-like", Position = PositionKind.Rotary, RotaryDim = 4, HeadDim = 20, ParallelResidual = true, Tied = false },
             new ModelNumerics { GeluByTanh = false }),
+        ["qwen3"] = (Llama with { Name = "qwen3-like", QueryKeyNorm = true, HeadDim = 14 }, new ModelNumerics { RopeBase = 1_000_000, NormEpsilon = 1e-6 }),
+        ["qwen3 moe"] = (
+            Llama with { Name = "qwen3-moe-like", QueryKeyNorm = true, Ffn = 22, Experts = 12, ExpertsPerToken = 3, NormalisedRouting = true },
+            new ModelNumerics { NormEpsilon = 1e-6 }),
+        ["moe without normalised weights"] = (Llama with { Name = "moe", Ffn = 35, Experts = 5, ExpertsPerToken = 2 }, new ModelNumerics()),
         ["gemma-like gate"] = (Llama with { Name = "geglu", Activation = ActivationKind.GeGlu, KvHeads = 4 }, new ModelNumerics()),
     };
 

@@ -26,6 +26,8 @@ internal sealed record RandomModel(ModelShape Shape, ModelNumerics Numerics, Dat
         from heads in Gen.Select(Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 17])
         from kinds in Gen.Select(Gen.Int[0, 3].Select(index => Activations[index]), Gen.Bool, Gen.Enum<PositionKind>(), Gen.Enum<BiasKind>(), Gen.Bool)
         from more in Gen.Select(Gen.Bool, Gen.Int[0, heads.Item3], Gen.Bool, Gen.Bool, Gen.Int[0, 2].Select(index => Epsilons[index]), Gen.Int[0, 2].Select(index => RopeBases[index]))
+        from qkNorm in Gen.Bool
+        from experts in Gen.Select(Gen.Int[0, 6], Gen.Int[1, 6], Gen.Bool)
         from scaling in Gen.Int[0, 4].Select(index => Scalings[index])
         from type in StorageTypes.Any
         from seed in Gen.ULong[0, 1_000_000]
@@ -49,6 +51,10 @@ internal sealed record RandomModel(ModelShape Shape, ModelNumerics Numerics, Dat
                 Tied = kinds.Item5,
                 ParallelResidual = more.Item1,
                 RotaryDim = 2 * more.Item2,
+                QueryKeyNorm = qkNorm,
+                Experts = experts.Item1,
+                ExpertsPerToken = Math.Min(experts.Item1, experts.Item2),
+                NormalisedRouting = experts.Item3,
                 WeightType = DataType.Fp32,
             },
             new ModelNumerics

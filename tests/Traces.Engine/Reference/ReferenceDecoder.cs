@@ -12,6 +12,9 @@ internal sealed class ReferenceDecoder(IModelWeights source)
 {
     private readonly ReferenceWeights _weights = new(source);
 
+    /// <summary>By how much the least likely expert that some token visits is more likely than the next: where it is too small to tell, results may differ.</summary>
+    public double SmallestLead { get; private set; } = double.PositiveInfinity;
+
     /// <summary>The logits after every token of a sequence.</summary>
     public double[][] Logits(IReadOnlyList<int> tokens)
     {
@@ -52,14 +55,65 @@ internal sealed class ReferenceDecoder(IModelWeights source)
     private double[][] Block(double[][] x, int layer)
     {
         double[][] qkv = [.. x.Select(row => Multiply(Norm(row, OperatorRole.AttentionNorm, layer), OperatorRole.QkvProjection, layer))];
+        if (_weights.Shape.QueryKeyNorm)
+        {
+            qkv = [.. qkv.Select(row => NormHeads(row, layer))];
+        }
+
         double[][] attended = [.. Attend(qkv).Select(row => Multiply(row, OperatorRole.OutputProjection, layer))];
         double[][] result = new double[x.Length][];
         for (int position = 0; position < x.Length; position++)
         {
             double[] after = Sum(x[position], attended[position]);
             double[] input = _weights.Shape.ParallelResidual ? x[position] : after;
-            double[] up = Multiply(Norm(input, OperatorRole.FfnNorm, layer), OperatorRole.FfnUp, layer);
-            result[position] = Sum(after, Multiply(Activate(up), OperatorRole.FfnDown, layer));
+            result[position] = Sum(after, FeedForward(Norm(input, OperatorRole.FfnNorm, layer), layer));
+        }
+
+        return result;
+    }
+
+    private double[] FeedForward(double[] input, int layer)
+    {
+        ModelShape shape = _weights.Shape;
+        if (shape.Experts == 0)
+        {
+            return Expert(input, layer);
+        }
+
+        double[] scores = Multiply(input, OperatorRole.Router, layer);
+        double[] chances = [.. scores.Select(score => Math.Exp(score) / scores.Sum(Math.Exp))];
+        int[] best = [.. Enumerable.Range(0, shape.Experts).OrderByDescending(expert => chances[expert]).Take(shape.ExpertsPerToken)];
+        if (shape.ExpertsPerToken < shape.Experts)
+        {
+            SmallestLead = Math.Min(SmallestLead, chances[best[^1]] - chances.OrderDescending().ElementAt(shape.ExpertsPerToken));
+        }
+
+        double all = shape.NormalisedRouting ? best.Sum(expert => chances[expert]) : 1;
+        double[] result = new double[shape.Hidden];
+        foreach (int expert in best)
+        {
+            double[] own = Expert(input, (layer * shape.Experts) + expert);
+            result = Sum(result, [.. own.Select(value => value * chances[expert] / all)]);
+        }
+
+        return result;
+    }
+
+    private double[] Expert(double[] input, int instance) => Multiply(Activate(Multiply(input, OperatorRole.FfnUp, instance)), OperatorRole.FfnDown, instance);
+
+    private double[] NormHeads(double[] qkv, int layer)
+    {
+        ModelShape shape = _weights.Shape;
+        double[] result = [.. qkv];
+        for (int head = 0; head < shape.Heads + shape.KvHeads; head++)
+        {
+            int start = head * shape.HeadDim;
+            double square = qkv[start..(start + shape.HeadDim)].Average(value => value * value);
+            for (int channel = 0; channel < shape.HeadDim; channel++)
+            {
+                double scale = _weights.NormScale(head < shape.Heads ? OperatorRole.QueryNorm : OperatorRole.KeyNorm, layer, channel);
+                result[start + channel] = qkv[start + channel] / Math.Sqrt(square + _weights.Numerics.NormEpsilon) * scale;
+            }
         }
 
         return result;

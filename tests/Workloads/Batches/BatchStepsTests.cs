@@ -24,6 +24,8 @@ public class BatchStepsTests
         from biases in Gen.OneOf(Gen.Const(BiasKind.None), Gen.Const(BiasKind.All), Gen.Const(BiasKind.Qkv))
         from flags in Gen.Int[0, 3]
         from types in Gen.Int[0, 2]
+        from qkNorm in Gen.Bool
+        from experts in Gen.Select(Gen.Int[0, 9], Gen.Int[1, 9])
         select new ModelShape
         {
             Name = "random",
@@ -41,6 +43,9 @@ public class BatchStepsTests
             Vocab = 2 + (7 * hidden),
             MaxPositions = 1000,
             Tied = (flags & 1) != 0,
+            QueryKeyNorm = qkNorm,
+            Experts = experts.Item1,
+            ExpertsPerToken = Math.Min(experts.Item1, experts.Item2),
             ParallelResidual = (flags & 2) != 0,
             WeightType = types == 1 ? DataType.Int8 : DataType.Fp16,
             KvType = types == 2 ? DataType.Fp32 : DataType.Fp16,

@@ -63,6 +63,22 @@ public sealed class ModelFileTests : IDisposable
             shape);
     }
 
+    [Fact]
+    public void A_mixture_of_experts_says_how_many_a_token_visits_and_how_they_are_weighed()
+    {
+        ModelShape dense = Read(Good);
+        string text = Good.Replace("  tied: true", "  tied: true\n  queryKeyNorm: true\n  experts: 6\n  expertsPerToken: 2\n  normalisedRouting: false", StringComparison.Ordinal);
+        Assert.Equal(dense with { QueryKeyNorm = true, Experts = 6, ExpertsPerToken = 2 }, Read(text));
+        Assert.True(Read(text.Replace("normalisedRouting: false", "normalisedRouting: true", StringComparison.Ordinal)).NormalisedRouting);
+        AssertFault(text.Replace("expertsPerToken: 2", "expertsPerToken: 7", StringComparison.Ordinal), "shape.expertsPerToken: a token cannot visit 7 of 6 experts");
+        AssertFault(text.Replace("  expertsPerToken: 2\n", "", StringComparison.Ordinal), "shape: 'expertsPerToken' is missing");
+        AssertFault(text.Replace("  experts: 6\n", "", StringComparison.Ordinal), "shape: 'experts' is missing");
+        AssertFault(text.Replace("  normalisedRouting: false", "", StringComparison.Ordinal), "shape: 'normalisedRouting' is missing");
+
+        void AssertFault(string wrong, string complaint) =>
+            Assert.Contains(complaint, Assert.Throws<PimSimUserException>(() => Read(wrong)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("kind: model", "kind: device", "1:7: kind: 'device' is not a model")]
     [InlineData("  layers: 2\n", "", "5:3: shape: 'layers' is missing")]

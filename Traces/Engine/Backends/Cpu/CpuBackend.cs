@@ -23,6 +23,8 @@ public sealed class CpuBackend : IBackend<CpuTensor>, INetworkSource<CpuTensor>,
     private readonly KvAppendWork _kvAppend;
     private readonly AttentionWork _attention;
     private readonly ActivationWork _activation;
+    private readonly HeadNormWork _headNorm;
+    private readonly ExpertWork? _experts;
 
     /// <summary>Runs a model.</summary>
     /// <param name="weights">The model; must outlive the backend.</param>
@@ -42,7 +44,9 @@ public sealed class CpuBackend : IBackend<CpuTensor>, INetworkSource<CpuTensor>,
         _kvAppend = new KvAppendWork(heads, heads.QueryWidth);
         _attention = new AttentionWork(heads, (float)(1 / Math.Sqrt(heads.HeadDim)), Threads);
         _activation = new ActivationWork(Shape.Activation, _model.Numerics.GeluByTanh);
+        _headNorm = new HeadNormWork(Shape.HeadDim, _model.Numerics.NormEpsilon);
         _team = new WorkerTeam(Threads);
+        _experts = Shape.HasExperts ? new ExpertWork(Shape, _model, _linear, _pool, _team) : null;
     }
 
     /// <summary>The model held, with the storage of activations, keys and values that is really used: <see cref="DataType.Fp32"/>.</summary>
@@ -117,6 +121,45 @@ public sealed class CpuBackend : IBackend<CpuTensor>, INetworkSource<CpuTensor>,
     }
 
     /// <inheritdoc/>
+    public CpuTensor NormHeads(CpuTensor qkv, OperatorRole role, int layer)
+    {
+        RequireHeadNorm(Shape, role);
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, qkv, Shape.QkvWidth);
+        CpuTensor result = _pool.Rent(qkv.Rows, qkv.Columns);
+        bool queries = role == OperatorRole.QueryNorm;
+        _team.Run(_headNorm, _headNorm.Prepare(queries ? 0 : Shape.Heads, queries ? Shape.Heads : Shape.KvHeads, _model.NormScale(role, layer), qkv, result));
+        return result;
+    }
+
+    /// <summary>The best experts by the router's scores, of equal ones the lowest.</summary>
+    /// <exception cref="PimSimUserException">A score is not a number.</exception>
+    public ExpertChoice ChooseExperts(CpuTensor scores, int layer)
+    {
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, scores, Shape.Experts);
+        return Experts.Choose(scores);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor ExpertsUp(CpuTensor input, ExpertChoice choice, int layer)
+    {
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, input, Shape.Hidden);
+        RequireRows(input, choice.Tokens);
+        return Experts.Up(input, Own(choice), layer);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor ExpertsDown(CpuTensor inside, ExpertChoice choice, int layer)
+    {
+        RequireLayer(layer, Shape.Layers);
+        RequireColumns(Shape, inside, Shape.Ffn);
+        RequireRows(inside, choice.Pairs);
+        return Experts.Down(inside, Own(choice), layer);
+    }
+
+    /// <inheritdoc/>
     public CpuTensor Rope(CpuTensor qkv, KvCache cache)
     {
         RequireColumns(Shape, qkv, Shape.QkvWidth);
@@ -182,6 +225,10 @@ public sealed class CpuBackend : IBackend<CpuTensor>, INetworkSource<CpuTensor>,
 
     /// <inheritdoc/>
     public void Dispose() => _team.Dispose();
+
+    private ExpertWork Experts => _experts ?? throw new InvalidOperationException($"{Shape.Name} has no experts");
+
+    private static CpuExpertChoice Own(ExpertChoice choice) => choice as CpuExpertChoice ?? throw new ArgumentException("the choice was made by another backend", nameof(choice));
 
     private static CpuKvCache Own(int rows, KvCache cache)
     {

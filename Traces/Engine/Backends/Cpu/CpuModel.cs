@@ -8,7 +8,7 @@ namespace PimSim.Traces.Engine.Backends.Cpu;
 /// <summary>The weights of a model as the CPU backend reaches for them: looked up and checked once. Matrices stay where they are.</summary>
 internal sealed class CpuModel
 {
-    private readonly CpuMatrix?[] _matrices;
+    private readonly CpuMatrix[][] _matrices;
     private readonly float[]?[] _scales;
     private readonly float[]?[] _shifts;
     private readonly int _layers;
@@ -31,17 +31,18 @@ internal sealed class CpuModel
 
         _layers = shape.Layers;
         int roles = Enum.GetValues<OperatorRole>().Length;
-        _matrices = new CpuMatrix?[roles * _layers];
+        _matrices = new CpuMatrix[roles][];
         _scales = new float[]?[roles * _layers];
         _shifts = new float[]?[roles * _layers];
-        foreach (OperatorRole role in new[] { OperatorRole.QkvProjection, OperatorRole.OutputProjection, OperatorRole.FfnUp, OperatorRole.FfnDown, OperatorRole.LmHead })
+        foreach (WeightMatrix matrix in shape.Footprint(1, 1).Matrices)
         {
-            WeightMatrix matrix = shape.Matrix(role);
+            OperatorRole role = matrix.Role;
+            _matrices[(int)role] = new CpuMatrix[matrix.Instances];
             for (int layer = 0; layer < matrix.Instances; layer++)
             {
                 WeightTensor tensor = WeightChecks.Matrix(weights.Matrix(role, layer), matrix.Outputs, matrix.Inputs, $"{role} {layer}");
                 float[] bias = WeightChecks.Vector(weights.Bias(role, layer), matrix.Bias ? matrix.Outputs : 0, $"bias of {role} {layer}").ToArray();
-                _matrices[Index(role, layer)] = new CpuMatrix(tensor, bias);
+                _matrices[(int)role][layer] = new CpuMatrix(tensor, bias);
             }
         }
 
@@ -53,6 +54,14 @@ internal sealed class CpuModel
                 _shifts[Index(role, layer)] = WeightChecks.Vector(weights.NormShift(role, layer), shape.Norm == NormKind.LayerNorm ? shape.Hidden : 0, $"shift of {role} {layer}").ToArray();
             }
         }
+
+        foreach (OperatorRole role in shape.QueryKeyNorm ? new[] { OperatorRole.QueryNorm, OperatorRole.KeyNorm } : [])
+        {
+            for (int layer = 0; layer < _layers; layer++)
+            {
+                _scales[Index(role, layer)] = WeightChecks.Vector(weights.NormScale(role, layer), shape.HeadDim, $"scale of {role} {layer}").ToArray();
+            }
+        }
     }
 
     public ModelNumerics Numerics { get; }
@@ -61,7 +70,7 @@ internal sealed class CpuModel
 
     public WeightTensor? PositionEmbedding { get; }
 
-    public CpuMatrix Matrix(OperatorRole role, int layer) => _matrices[Index(role, layer)]!;
+    public CpuMatrix Matrix(OperatorRole role, int layer) => _matrices[(int)role][layer];
 
     public float[] NormScale(OperatorRole role, int layer) =>
         _scales[Index(role, layer)] ?? throw new ArgumentOutOfRangeException(nameof(role), role, "this role has no normalisation");

@@ -76,7 +76,7 @@ public readonly struct CpuTensor : ITensor
     internal Span<float> WritableRow(int row) => From(row)[..Columns];
 
     /// <summary>Consecutive columns, without a copy.</summary>
-    internal CpuTensor Slice(int first, int count) => new(_storage, _generation, _offset + first, _rowStride, Rows, count);
+    internal CpuTensor ColumnsAt(int first, int count) => new(_storage, _generation, _offset + first, _rowStride, Rows, count);
 
     /// <summary>The last row of each of so many equal groups of rows, without a copy.</summary>
     internal CpuTensor LastRows(int groups)
@@ -84,6 +84,9 @@ public readonly struct CpuTensor : ITensor
         int perGroup = Rows / groups;
         return new CpuTensor(_storage, _generation, _offset + ((perGroup - 1) * _rowStride), perGroup * _rowStride, groups, Columns);
     }
+
+    /// <summary>Some of the rows, without a copy.</summary>
+    internal CpuTensor Slice(int row, int rows) => new(_storage, _generation, _offset + (row * _rowStride), _rowStride, rows, Columns);
 
     /// <inheritdoc/>
     public override string ToString() => $"CpuTensor [{Rows}, {Columns}]";

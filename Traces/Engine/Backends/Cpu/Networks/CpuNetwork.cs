@@ -238,7 +238,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     public CpuTensor Columns(CpuTensor input, int first, int count)
     {
         RequireSlice(input, first, count);
-        return input.Slice(first, count);
+        return input.ColumnsAt(first, count);
     }
 
     /// <inheritdoc/>
