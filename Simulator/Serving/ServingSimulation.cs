@@ -182,8 +182,9 @@ public sealed class ServingSimulation : IArrivalSink
 
     private void AskForPlan(ReplicaScheduler replica)
     {
+        // Those that run together are busy together, and at one time iterations end before the next is composed.
         ReplicaScheduler first = replica.Together[0];
-        if (!first.PlanPending && !Array.Exists(replica.Together, member => member.Busy))
+        if (!first.PlanPending && !replica.Busy)
         {
             first.PlanPending = true;
             Schedule(_events.Now, ServingEventKind.Plan, first.Index);

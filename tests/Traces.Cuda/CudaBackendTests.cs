@@ -192,6 +192,19 @@ public class CudaBackendTests
     }
 
     [Fact]
+    public void Experts_and_norms_of_heads_are_refused_with_what_works()
+    {
+        (ModelShape shape, ModelNumerics numerics) = SmallModels.Get("LLaMA-like");
+        using PlainWeights weights = new(shape, numerics, 1);
+        foreach (ModelShape other in new[] { shape with { QueryKeyNorm = true }, shape with { Experts = 4, ExpertsPerToken = 2 } })
+        {
+            PimSimUserException refused = Assert.Throws<PimSimUserException>(() => new CudaBackend(new Reshaped(weights, other), TestDevices.Get(TestDevices.Small)));
+            Assert.Contains("no CUDA kernels yet", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("cpu", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Without_a_GPU_opening_one_says_what_was_looked_for_and_what_works()
     {
         Assert.SkipWhen(CudaDevice.Count() > 0, "this machine has a CUDA device");
