@@ -2,6 +2,7 @@ using PimSim.Devices.Pim;
 using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
+using PimSim.Simulator.Serving;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -23,13 +24,12 @@ public sealed class DeviceReplica : IServingReplica
     private Picoseconds _ended;
     private int _index;
 
-    private DeviceReplica(IDevice device, BatchSteps steps, TensorParallelism parallelism, ModelShape model, int capacityTokens, bool prefill)
+    private DeviceReplica(IDevice device, BatchSteps steps, TensorParallelism parallelism, ModelShape model, long capacityTokens, bool prefill)
     {
         _device = device;
         _steps = steps;
         _parallelism = parallelism;
         _prefill = prefill;
-        _device.Load(parallelism.Shard(model.Footprint(capacityTokens, 1)));
         KvCapacityTokens = capacityTokens;
         KvBytesPerToken = model.Footprint(1, 1).KvBytes;
         ModelLengthTokens = model.MaxPositions;
@@ -40,22 +40,32 @@ public sealed class DeviceReplica : IServingReplica
     /// <param name="model">The model.</param>
     /// <param name="count">Copies.</param>
     /// <param name="prefill">Whether prompts are read; if not, their keys and values are there at no cost, and so is the first token.</param>
-    /// <exception cref="PimSimUserException">It is a PIM system, the model does not fit it, or cannot be shared out over its devices.</exception>
+    /// <exception cref="PimSimUserException">The model does not fit the system, or cannot be shared out over its devices.</exception>
     public static DeviceReplica[] Create(SystemDefinition system, ModelShape model, int count, bool prefill = true)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(model);
-        if (system.Memory is not null)
-        {
-            throw new PimSimUserException(
-                $"'{system.Name}' keeps keys and values in a fixed place of its memory for each sequence; serving needs paged ones, which are not built for PIM yet. GPUs and CPUs can serve");
-        }
-
         Func<IDevice> factory = system.CreateFactory(new PimSimulation(Accelerate: true));
         TensorParallelism parallelism = new(model, system.Ranks);
-        int capacity = KvCapacity.Of(factory, tokens => parallelism.Shard(model.Footprint(tokens, 1)));
-        BatchSteps steps = new(model);
-        return [.. Enumerable.Range(0, count).Select(_ => new DeviceReplica(factory(), steps, parallelism, model, capacity, prefill))];
+        BatchSteps steps = new(model, writesByGroup: system.Memory is not null);
+        int capacity = system.Memory is null ? KvCapacity.Of(factory, tokens => parallelism.Shard(model.Footprint(tokens, 1))) : 0;
+        return [.. Enumerable.Range(0, count).Select(_ => Replica(factory()))];
+
+        DeviceReplica Replica(IDevice device)
+        {
+            if (device is PimDevice pim)
+            {
+                long tokens = pim.LoadPaged(model.Footprint(model.MaxPositions, 1));
+                return new(device, steps, parallelism, model, tokens, prefill)
+                {
+                    KvPageTokens = pim.PageTokens,
+                    Grouping = SequenceGrouping.Together with { ByContext = true },
+                };
+            }
+
+            device.Load(parallelism.Shard(model.Footprint(capacity, 1)));
+            return new(device, steps, parallelism, model, capacity, prefill);
+        }
     }
 
     /// <inheritdoc/>
@@ -63,6 +73,12 @@ public sealed class DeviceReplica : IServingReplica
 
     /// <inheritdoc/>
     public long KvCapacityTokens { get; }
+
+    /// <inheritdoc/>
+    public int KvPageTokens { get; private init; } = 1;
+
+    /// <inheritdoc/>
+    public SequenceGrouping Grouping { get; private init; } = SequenceGrouping.Together;
 
     /// <inheritdoc/>
     public long KvBytesPerToken { get; }

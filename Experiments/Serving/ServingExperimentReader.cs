@@ -82,6 +82,7 @@ public static class ServingExperimentReader
                 _ => new StaticBatchPolicy(),
             },
             Limits = limits,
+            SaysBlockTokens = serving.Optional("limits").Optional("blockTokens").Exists,
             ServiceLevels = levels,
             Loads = requests.Loads,
             Requests = requests.Requests,

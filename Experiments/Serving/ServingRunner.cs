@@ -63,12 +63,13 @@ public static class ServingRunner
         model.Shape = model.Shape with { MaxPositions = experiment.ModelTokens ?? model.Shape.MaxPositions };
         int count = experiment.Replicas + experiment.DecodeReplicas;
         IServingReplica[] replicas = Replicas(experiment, count, model, system);
+        ServingLimits limits = experiment.SaysBlockTokens ? experiment.Limits : experiment.Limits with { BlockTokens = Blocks(experiment.Limits.BlockTokens, replicas[0].KvPageTokens) };
         KeptRecords kept = new();
         using IArrivalSource arrivals = experiment.Arrivals(load);
         ServingSystem serving = new()
         {
-            Pool = Pool(replicas[..experiment.Replicas], experiment.Limits),
-            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], experiment.Limits with { PrefixBlockTokens = 0 }),
+            Pool = Pool(replicas[..experiment.Replicas], limits),
+            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[experiment.Replicas..], limits with { PrefixBlockTokens = 0 }),
             KvLink = experiment.KvLink,
         };
         ReplicaPool Pool(IServingReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
@@ -97,6 +98,17 @@ public static class ServingRunner
             Requests = kept.Requests,
             Iterations = kept.Iterations,
         };
+    }
+
+    private static int Blocks(int tokens, int page)
+    {
+        int block = page;
+        while (block % tokens != 0)
+        {
+            block += page;
+        }
+
+        return block;
     }
 
     private static IServingReplica[] Replicas(ServingExperiment experiment, int count, (string Name, ModelShape Shape) model, ExperimentSystem system)

@@ -12,6 +12,12 @@ public interface IReplica
     /// <summary>Tokens of all sequences together whose keys and values fit beside the weights.</summary>
     long KvCapacityTokens { get; }
 
+    /// <summary>Tokens whose keys and values its memory gives room for at a time: a block of the scheduler is a multiple of it.</summary>
+    int KvPageTokens => 1;
+
+    /// <summary>How the sequences that generate are put together for <see cref="Run"/>.</summary>
+    SequenceGrouping Grouping => SequenceGrouping.Together;
+
     /// <summary>Bytes of keys and values of one token, over all layers and devices.</summary>
     long KvBytesPerToken { get; }
 

@@ -17,6 +17,8 @@ public sealed class ReplicaScheduler
     private readonly IDecodeRule _rule;
     private readonly SlotQueue _waiting = new();
     private readonly SlotQueue _swapped = new();
+    private readonly SequenceGrouping _grouping;
+    private readonly WorkerPlacement? _placement;
     private int[] _running;
 
     internal ReplicaScheduler(int index, PoolRole role, IReplica replica, ServingLimits limits, ISchedulingPolicy policy, IDecodeRule rule, RequestTable requests)
@@ -30,6 +32,8 @@ public sealed class ReplicaScheduler
         _requests = requests;
         Memory = new SequenceMemory(replica.KvCapacityTokens, limits, rule);
         _running = new int[Math.Min(limits.MaxSequences, 1024)];
+        _grouping = replica.Grouping;
+        _placement = _grouping.Workers > 1 ? new WorkerPlacement(_grouping.Workers, _grouping.Assignment) : null;
     }
 
     /// <summary>Its number in the system, from 0.</summary>
@@ -225,7 +229,8 @@ public sealed class ReplicaScheduler
         Iteration.Clear();
         SwapBlocks = 0;
         _policy.Plan(this);
-        Iteration.Close();
+        _placement?.Place(_running.AsSpan(0, RunningSequences), _requests);
+        Iteration.Close(_grouping, _requests);
         return Iteration.Groups;
     }
 
@@ -271,6 +276,7 @@ public sealed class ReplicaScheduler
         }
 
         _running[RunningSequences++] = slot;
+        _requests[slot].Worker = -1;
     }
 
     /// <summary>The cached part of a prompt costs no tokens; it is known before memory is taken.</summary>
