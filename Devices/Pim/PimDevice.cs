@@ -99,13 +99,15 @@ public sealed class PimDevice : IDevice
     /// <summary>Tokens of one page; 0 where the cache is not paged.</summary>
     public int PageTokens { get; private set; }
 
-    /// <summary>Fills the banks with keys and values alone: what then runs is attention over them, and their writing.</summary>
-    /// <exception cref="Traces.Format.Documents.PimSimUserException">They do not fit, with both sizes, or cannot be kept.</exception>
-    internal void LoadCache(ModelFootprint cache)
+    /// <summary>Fills the banks with pages of keys and values alone: what then runs is attention over them, and their writing.</summary>
+    /// <returns>Tokens that the pages have room for.</returns>
+    /// <exception cref="Traces.Format.Documents.PimSimUserException">They cannot be kept.</exception>
+    internal long LoadCache(ModelFootprint cache)
     {
-        _check = new PimTraceCheck(Name, cache, cacheAlone: true);
-        _layout = new PimLayout(_memory, cache);
-        _layout.ThrowIfTooLarge(Name);
+        PageTokens = KvPage.Of(_memory, cache.KvWidth / cache.HeadDim, cache.HeadDim).Tokens;
+        _layout = new PimLayout(_memory, cache, paged: true);
+        _check = new PimTraceCheck(Name, cache with { Sequences = Math.Max(1, _layout.Pages) }, cacheAlone: true);
+        return (long)_layout.Pages * PageTokens;
     }
 
     /// <inheritdoc/>

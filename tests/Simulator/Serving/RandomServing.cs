@@ -65,9 +65,9 @@ internal sealed record RandomServing(
 
     public IDecodeRule Rule => Rows == 1 && Window == 0 ? new PlainDecoding() : new SpeculativeRule(Rows, Window);
 
-    public (ServingResult Result, ServingLog Log) Run(ServiceLevels? levels = null)
+    public (ServingResult Result, ServingLog Log) Run(ServiceLevels? levels = null, SequenceGrouping? grouping = null)
     {
-        Fakes = [.. Enumerable.Range(0, Replicas + DecodeReplicas).Select(_ => new FakeReplica(Capacity, ModelTokens))];
+        Fakes = [.. Enumerable.Range(0, Replicas + DecodeReplicas).Select(_ => new FakeReplica(Capacity, ModelTokens) { Grouping = grouping ?? SequenceGrouping.Together })];
         KvLink? swap = Swaps ? new KvLink(SwapBytesPerSecond, new(SwapLatencyPs)) : null;
         ISchedulingPolicy policy = Policy switch
         {
