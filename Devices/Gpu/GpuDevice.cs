@@ -66,6 +66,12 @@ public sealed class GpuDevice : IDevice
     /// <param name="costs">What operators cost; not to be used by two threads at once.</param>
     /// <param name="group">The GPUs of a group with what connects them; null for one alone.</param>
     public GpuDevice(GpuSpecification gpu, GpuStack stack, GpuCostModel costs, CollectiveModel? group)
+        : this(gpu, stack, costs, group, null)
+    {
+    }
+
+    /// <summary>The same as a stage of a pipeline, that books where the others do.</summary>
+    internal GpuDevice(GpuSpecification gpu, GpuStack stack, GpuCostModel costs, CollectiveModel? group, CostLedger? ledger)
     {
         ArgumentNullException.ThrowIfNull(gpu);
         ArgumentNullException.ThrowIfNull(stack);
@@ -76,9 +82,7 @@ public sealed class GpuDevice : IDevice
         _group = group;
         _ranks = group?.Group.Ranks ?? 1;
         _staticPower = new Power(costs.StaticPower.Microwatts * _ranks);
-        string[] times = ["memory", "compute", "tiles", "power", "launch", "host", "opaque"];
-        string[] energies = ["static", "multiprocessors", "compute", "cache", "memory"];
-        Ledger = new CostLedger(LedgerRows.Count, _ranks > 1 ? [.. times, "links"] : times, _ranks > 1 ? [.. energies, "links"] : energies);
+        Ledger = ledger ?? NewLedger(links: _ranks > 1);
     }
 
     /// <inheritdoc/>
@@ -165,6 +169,25 @@ public sealed class GpuDevice : IDevice
 
     /// <inheritdoc/>
     public void Rest(Picoseconds span) => Ledger.Add(LedgerRows.Between, StaticEnergy, _staticPower * span);
+
+    /// <summary>An empty ledger of GPUs.</summary>
+    /// <param name="links">There are several, with links between them.</param>
+    internal static CostLedger NewLedger(bool links)
+    {
+        string[] times = ["memory", "compute", "tiles", "power", "launch", "host", "opaque"];
+        string[] energies = ["static", "multiprocessors", "compute", "cache", "memory"];
+        return new CostLedger(LedgerRows.Count, links ? [.. times, "links"] : times, links ? [.. energies, "links"] : energies);
+    }
+
+    /// <summary>Books what is sent to another stage; static power is booked by whoever knows that all wait.</summary>
+    internal void BookSent(CollectiveCost cost)
+    {
+        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), LinkTime, cost.Time);
+        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), LinkEnergy, new Energy(cost.Energy.Attojoules * _ranks));
+    }
+
+    /// <summary>Books host work during which this stage may do something else.</summary>
+    internal void BookHostAlone(Picoseconds span) => Ledger.Add(LedgerRows.Between, HostTime, span);
 
     private Picoseconds ExecuteCollective(in Operator op, Picoseconds start)
     {

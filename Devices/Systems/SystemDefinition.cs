@@ -55,8 +55,11 @@ public sealed class SystemDefinition
     /// <summary>What an hour costs, all devices together.</summary>
     public Price Price { get; }
 
-    /// <summary>Devices that share out a model by tensor parallelism: what runs on the system are the steps of one of them.</summary>
+    /// <summary>Devices that share out a model, or a stage of it, by tensor parallelism: what runs on the system are the steps of one of them.</summary>
     public int Ranks { get; private init; } = 1;
+
+    /// <summary>Stages that share out the layers of a model; with several, the steps are those of one device of each.</summary>
+    public int Stages { get; private init; } = 1;
 
     /// <summary>How it offloads attention; null if it does not.</summary>
     public OffloadDefinition? Offload { get; private init; }
@@ -94,6 +97,7 @@ public sealed class SystemDefinition
         }
 
         int gpus = type == "gpu" ? (int)entry.Root.Optional("gpus").Integer(1, MostGpus, 1) : 1;
+        GpuParallelism parallelism = type == "gpu" ? GpuParallelism.Read(entry.Root.Optional("parallelism"), gpus) : new(1, 1);
         entry.Root.RejectUnknownKeys();
         foreach (ParameterChange change in changes)
         {
@@ -129,8 +133,13 @@ public sealed class SystemDefinition
                 return null;
             }
 
-            CollectiveModel? group = GpuGroup.Connect(catalogue, gpu, gpus);
-            return new(entry, ordered, null, _ => SharingCosts(gpu, group), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Ranks = gpus };
+            CollectiveModel? all = GpuGroup.Connect(catalogue, gpu, gpus);
+            CollectiveModel? group = parallelism.Tensor == gpus ? all : GpuGroup.Connect(catalogue, gpu, parallelism.Tensor);
+            return new(entry, ordered, null, _ => SharingCosts(gpu, group, all, parallelism.Pipeline), gpus == 1 ? price : GroupPrice.Of(price, gpus))
+            {
+                Ranks = parallelism.Tensor,
+                Stages = parallelism.Pipeline,
+            };
         }
 
         CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
@@ -148,10 +157,10 @@ public sealed class SystemDefinition
     /// <exception cref="PimSimUserException">The system is several devices that work on different parts of a batch at once.</exception>
     public Func<IDevice> CreateFactory(PimSimulation simulation) => _factory(simulation);
 
-    private static Func<IDevice> SharingCosts(GpuParts gpu, CollectiveModel? group)
+    private static Func<IDevice> SharingCosts(GpuParts gpu, CollectiveModel? group, CollectiveModel? all, int stages)
     {
         GpuCostModel costs = new(gpu.Gpu, gpu.Silicon, gpu.Stack);
-        return () => new GpuDevice(gpu.Gpu, gpu.Stack, costs, group);
+        return () => stages == 1 ? new GpuDevice(gpu.Gpu, gpu.Stack, costs, group) : new GpuPipeline(gpu.Gpu, gpu.Stack, costs, group, all!, stages);
     }
 
     private static SystemDefinition? ReadOffload(HardwareCatalogue catalogue, CatalogueEntry entry, IReadOnlyList<ParameterChange> changes, ProblemList problems)

@@ -60,14 +60,16 @@ public sealed record Experiment
     /// <exception cref="PimSimUserException">The model has too few positions.</exception>
     public IStepSource Source(int index) => Trace is not null ? Trace.Source : new GenerationSource(Models[index].Shape, Technique!, Request!);
 
-    /// <summary>The part that one of several devices has in the steps of a workload.</summary>
+    /// <summary>The part that one of several devices has in the steps of a workload; with stages, one of each.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
-    /// <param name="ranks">Devices that share the model out.</param>
+    /// <param name="ranks">Devices of a stage, that share its layers out.</param>
+    /// <param name="stages">Stages that the layers are cut into.</param>
     /// <exception cref="PimSimUserException">The model has too few positions or cannot be shared out like that; a recorded trace cannot be shared out.</exception>
-    public IStepSource Source(int index, int ranks) =>
-        ranks == 1 ? Source(index)
-        : Trace is null ? new TensorParallelSource(Source(index), new TensorParallelism(Models[index].Shape, ranks))
-        : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
+    public IStepSource Source(int index, int ranks, int stages = 1) =>
+        ranks * stages == 1 ? Source(index)
+        : Trace is not null ? throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {ranks * stages} devices cannot share out a recorded trace. Name its model under 'models' instead")
+        : stages == 1 ? new TensorParallelSource(Source(index), new TensorParallelism(Models[index].Shape, ranks))
+        : new PipelineSource(Source(index), new PipelineParallelism(Models[index].Shape, ranks, stages));
 
     /// <summary>Layers of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>

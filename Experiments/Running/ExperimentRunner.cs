@@ -37,7 +37,7 @@ public static class ExperimentRunner
                 Try(faults, system.Label, () =>
                 {
                     IDevice device = system.Definition.CreateDevice(new PimSimulation(Accelerate: true));
-                    device.Load(experiment.Source(workload, system.Definition.Ranks).Footprint);
+                    device.Load(experiment.Source(workload, system.Definition.Ranks, system.Definition.Stages).Footprint);
                     return device;
                 });
             }
@@ -90,8 +90,8 @@ public static class ExperimentRunner
 
     private static PointResult RunPoint(Experiment experiment, int workload, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
     {
-        int ranks = system.Definition.Ranks;
-        IStepSource source = experiment.Source(workload, ranks);
+        int devices = system.Definition.Ranks * system.Definition.Stages;
+        IStepSource source = experiment.Source(workload, system.Definition.Ranks, system.Definition.Stages);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
         ReplayResult replay = new TraceReplay(device).Run(source, settings.OnStep is null ? null : _ => settings.OnStep(), cancellation);
         if (replay.Elapsed == Picoseconds.Zero)
@@ -125,8 +125,8 @@ public static class ExperimentRunner
             TimeComponents = device.Ledger.TimeComponents,
             EnergyComponents = device.Ledger.EnergyComponents,
             Counters = device.Counters,
-            Flops = replay.Cost.Flops * ranks,
-            TraceBytes = replay.Cost.Bytes * ranks,
+            Flops = replay.Cost.Flops * devices,
+            TraceBytes = replay.Cost.Bytes * devices,
         };
     }
 

@@ -1,3 +1,4 @@
+using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
@@ -41,30 +42,33 @@ public sealed class DeviceReplica : IServingReplica
     /// <param name="count">Copies.</param>
     /// <param name="prefill">Whether prompts are read; if not, their keys and values are there at no cost, and so is the first token.</param>
     /// <exception cref="PimSimUserException">The model does not fit the system, or cannot be shared out over its devices.</exception>
-    public static DeviceReplica[] Create(SystemDefinition system, ModelShape model, int count, bool prefill = true)
+    public static IServingReplica[] Create(SystemDefinition system, ModelShape model, int count, bool prefill = true)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(model);
         Func<IDevice> factory = system.CreateFactory(new PimSimulation(Accelerate: true));
         TensorParallelism parallelism = new(model, system.Ranks);
+        PipelineParallelism pipeline = new(model, system.Ranks, system.Stages);
         BatchSteps steps = new(model, writesByGroup: system.Memory is not null);
-        int capacity = system.Memory is null ? KvCapacity.Of(factory, tokens => parallelism.Shard(model.Footprint(tokens, 1))) : 0;
+        int capacity = system.Memory is null ? KvCapacity.Of(factory, tokens => pipeline.Shard(model.Footprint(tokens, 1))) : 0;
         return [.. Enumerable.Range(0, count).Select(_ => Replica(factory()))];
 
-        DeviceReplica Replica(IDevice device)
+        IServingReplica Replica(IDevice device)
         {
             if (device is PimDevice pim)
             {
                 long tokens = pim.LoadPaged(model.Footprint(model.MaxPositions, 1));
-                return new(device, steps, parallelism, model, tokens, prefill)
+                return new DeviceReplica(device, steps, parallelism, model, tokens, prefill)
                 {
                     KvPageTokens = pim.PageTokens,
                     Grouping = SequenceGrouping.Together with { ByContext = true },
                 };
             }
 
-            device.Load(parallelism.Shard(model.Footprint(capacity, 1)));
-            return new(device, steps, parallelism, model, capacity, prefill);
+            device.Load(pipeline.Shard(model.Footprint(capacity, 1)));
+            return device is GpuPipeline stages
+                ? new PipelineReplica(stages, steps, pipeline, model, capacity, prefill)
+                : new DeviceReplica(device, steps, parallelism, model, capacity, prefill);
         }
     }
 

@@ -31,6 +31,9 @@ public sealed record ModelFootprint(
     /// <summary>Devices that share the model; if there are several, all sizes are those of one of them, and its steps are that one's part.</summary>
     public int Ranks { get; init; } = 1;
 
+    /// <summary>What one device of each stage holds, where the layers are shared out over several; empty otherwise.</summary>
+    public ImmutableArray<ModelFootprint> Stages { get; init; } = [];
+
     /// <summary>Number of parameters.</summary>
     public long Parameters => OtherParameters + Matrices.Sum(matrix => (((long)matrix.Inputs + (matrix.Bias ? 1 : 0)) * matrix.Outputs) * matrix.Instances);
 
@@ -44,7 +47,8 @@ public sealed record ModelFootprint(
     public bool Equals(ModelFootprint? other) => other is not null
         && (Model, OtherParameters, Layers, KvWidth, HeadDim) == (other.Model, other.OtherParameters, other.Layers, other.KvWidth, other.HeadDim)
         && (ReservedContext, Sequences, WeightType, KvType, Ranks) == (other.ReservedContext, other.Sequences, other.WeightType, other.KvType, other.Ranks)
-        && Matrices.AsSpan().SequenceEqual(other.Matrices.AsSpan());
+        && Matrices.AsSpan().SequenceEqual(other.Matrices.AsSpan())
+        && Stages.AsSpan().SequenceEqual(other.Stages.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Model, Layers, KvWidth, ReservedContext, Sequences);

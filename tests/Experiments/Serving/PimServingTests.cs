@@ -115,7 +115,7 @@ public class PimServingTests
 
     private static SystemDefinition Definition => ServingExperimentTests.Read(Text).Systems[0].Definition;
 
-    private static DeviceReplica Replica(ModelShape model) => DeviceReplica.Create(Definition, model, 1)[0];
+    private static DeviceReplica Replica(ModelShape model) => (DeviceReplica)DeviceReplica.Create(Definition, model, 1)[0];
 
     private static Energy Energy(DeviceReplica replica, string component)
     {
