@@ -69,6 +69,12 @@ public sealed class GpuDevice : IDevice
     /// <param name="group">The GPUs of a group with what connects them; null for one alone.</param>
     /// <param name="alike">How many GPUs of the group do what this one does, and are metered with it; null for all. The others are devices of their own.</param>
     public GpuDevice(GpuSpecification gpu, GpuStack stack, GpuCostModel costs, CollectiveModel? group, int? alike = null)
+        : this(gpu, stack, costs, group, alike, null)
+    {
+    }
+
+    /// <summary>The same as a stage of a pipeline, that books where the others do.</summary>
+    internal GpuDevice(GpuSpecification gpu, GpuStack stack, GpuCostModel costs, CollectiveModel? group, int? alike, CostLedger? ledger)
     {
         ArgumentNullException.ThrowIfNull(gpu);
         ArgumentNullException.ThrowIfNull(stack);
@@ -80,10 +86,7 @@ public sealed class GpuDevice : IDevice
         _ranks = group?.Group.Ranks ?? 1;
         _alike = alike ?? _ranks;
         _staticPower = new Power(costs.StaticPower.Microwatts * _alike);
-        Ledger = new CostLedger(
-            LedgerRows.Count,
-            ["memory", "compute", "tiles", "power", "launch", "host", "opaque", "links"],
-            ["static", "multiprocessors", "compute", "cache", "memory", "links"]);
+        Ledger = ledger ?? NewLedger();
     }
 
     /// <inheritdoc/>
@@ -183,6 +186,22 @@ public sealed class GpuDevice : IDevice
 
     /// <inheritdoc/>
     public void Rest(Picoseconds span) => Ledger.Add(LedgerRows.Between, StaticEnergy, _staticPower * span);
+
+    /// <summary>An empty ledger of GPUs. Links are those between them and those to the host.</summary>
+    internal static CostLedger NewLedger() => new(
+        LedgerRows.Count,
+        ["memory", "compute", "tiles", "power", "launch", "host", "opaque", "links"],
+        ["static", "multiprocessors", "compute", "cache", "memory", "links"]);
+
+    /// <summary>Books what is sent to another stage; static power is booked by whoever knows that all wait.</summary>
+    internal void BookSent(CollectiveCost cost)
+    {
+        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), LinkTime, cost.Time);
+        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), LinkEnergy, new Energy(cost.Energy.Attojoules * _ranks));
+    }
+
+    /// <summary>Books host work during which this stage may do something else.</summary>
+    internal void BookHostAlone(Picoseconds span) => Ledger.Add(LedgerRows.Between, HostTime, span);
 
     private Picoseconds ExecuteCollective(in Operator op, Picoseconds start)
     {

@@ -33,6 +33,12 @@ public sealed class GpuAttentionDevice : IAttentionDevice
     public DataType KvType => _stack.KvType;
 
     /// <inheritdoc/>
+    public bool IsSerial => false;
+
+    /// <inheritdoc/>
+    public int PageTokens => 1;
+
+    /// <inheritdoc/>
     public long Load(CachePart part)
     {
         ArgumentNullException.ThrowIfNull(part);

@@ -16,6 +16,12 @@ public interface IAttentionDevice
     /// <summary>How it stores keys and values.</summary>
     DataType KvType { get; }
 
+    /// <summary>Whether sequences run one after another, so that each context costs for itself and not the mean of a batch.</summary>
+    bool IsSerial { get; }
+
+    /// <summary>Tokens of a sequence that it gives room for at a time; known after <see cref="Load"/>.</summary>
+    int PageTokens { get; }
+
     /// <summary>Takes a part of a model's cache; called once, before any cost is asked for.</summary>
     /// <returns>How many tokens of all sequences together it has room for.</returns>
     /// <exception cref="PimSimUserException">It cannot keep such a cache.</exception>

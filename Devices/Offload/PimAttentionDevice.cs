@@ -36,19 +36,17 @@ public sealed class PimAttentionDevice : IAttentionDevice
     public DataType KvType { get; private set; } = DataType.Fp16;
 
     /// <inheritdoc/>
+    public bool IsSerial => true;
+
+    /// <inheritdoc/>
+    public int PageTokens => _device.PageTokens;
+
+    /// <inheritdoc/>
     public long Load(CachePart part)
     {
         ArgumentNullException.ThrowIfNull(part);
         KvType = part.KvType;
-        int fits = LargestFit.Of(0, int.MaxValue, tokens => Fits(part, tokens));
-        if (fits > 0)
-        {
-            // Where in the banks a cache lies costs nothing: one layer of one sequence stands for all.
-            int context = Math.Min(part.MostContext, fits);
-            _device.LoadCache(new ModelFootprint(part.Model, [], 0, 1, part.KvHeads * part.HeadDim, part.HeadDim, context, 1, part.KvType, part.KvType));
-        }
-
-        return fits;
+        return _device.LoadCache(new ModelFootprint(part.Model, [], 0, part.Layers, part.KvHeads * part.HeadDim, part.HeadDim, part.MostContext, 1, part.KvType, part.KvType));
     }
 
     /// <inheritdoc/>
@@ -67,7 +65,4 @@ public sealed class PimAttentionDevice : IAttentionDevice
 
         return cost * op.Sequences;
     }
-
-    private bool Fits(CachePart part, int tokens) =>
-        new KvMapping(_memory, part.KvHeads, part.HeadDim, tokens).RowsPerBank * part.Layers <= _memory.Channel.Organization.Rows;
 }

@@ -83,6 +83,9 @@ public sealed class ChannelGroup
         return end;
     }
 
+    /// <summary>Lets all channels, which have nothing to do, go on to a cycle: refreshes that fall due are issued.</summary>
+    public void Rest(long until, ChannelCounters totals) => AdvanceAll(until, totals);
+
     private void AdvanceAll(long start, ChannelCounters totals)
     {
         foreach (Cohort cohort in _cohorts)

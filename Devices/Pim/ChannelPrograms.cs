@@ -29,6 +29,9 @@ public sealed class ChannelPrograms
         _variants = [.. variants];
     }
 
+    /// <summary>Instructions of all distinct programs.</summary>
+    public int Instructions => _variants.Sum(variant => variant.Length);
+
     /// <summary>Which of the distinct programs a channel runs.</summary>
     public int VariantOf(int channel) => _variantOfChannel[channel];
 

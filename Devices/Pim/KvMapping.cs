@@ -21,9 +21,18 @@ public sealed class KvMapping
     private readonly int _slotsPerChannel;
     private readonly int _rowsPerSlot;
     private readonly long _keyRows;
+    private readonly int _keyRoundsPerPage;
+    private readonly long _keyColumnsPerPage;
 
     /// <summary>Lays out the cache of one layer and sequence.</summary>
-    public KvMapping(PimMemory memory, int kvHeads, int headDim, int reservedContext)
+    /// <param name="memory">The memory.</param>
+    /// <param name="kvHeads">Key/value heads.</param>
+    /// <param name="headDim">Width of one head.</param>
+    /// <param name="reservedContext">Tokens there is room for.</param>
+    /// <param name="paged">
+    /// It is made of whole pages (<see cref="KvPage"/>), whose rows may lie anywhere: the rows here are then those that a table translates.
+    /// </param>
+    public KvMapping(PimMemory memory, int kvHeads, int headDim, int reservedContext, bool paged = false)
     {
         _memory = memory;
         _organization = memory.Channel.Organization;
@@ -31,6 +40,19 @@ public sealed class KvMapping
         _headColumns = CeilingDivision.Of(headDim, memory.MultipliersPerBank);
         _slotsPerHead = CeilingDivision.Of(headDim, _organization.Banks);
         _slotsPerChannel = CeilingDivision.Of(kvHeads * _slotsPerHead, memory.Channels);
+        if (paged)
+        {
+            var page = KvPage.Of(memory, kvHeads, headDim);
+            long pages = CeilingDivision.Of(reservedContext, page.Tokens);
+            _keyRoundsPerPage = page.Tokens / memory.TotalBanks;
+            _keyColumnsPerPage = (long)page.KeyRows * _organization.ColumnsPerRow;
+            _keyRows = pages * page.KeyRows;
+            _rowsPerSlot = checked((int)(pages * (page.Tokens / ElementsPerRow)));
+            RowsPerBank = pages * page.Rows;
+            return;
+        }
+
+        _keyRoundsPerPage = int.MaxValue;
         _rowsPerSlot = CeilingDivision.Of(reservedContext, ElementsPerRow);
         long keyColumns = (long)CeilingDivision.Of(reservedContext, memory.TotalBanks) * KeyColumns;
         _keyRows = CeilingDivision.Of(keyColumns, _organization.ColumnsPerRow);
@@ -71,7 +93,7 @@ public sealed class KvMapping
                     for (int head = first; head < last; head++)
                     {
                         int kvHead = head / (heads / _kvHeads);
-                        builder.Accumulate(((long)round * KeyColumns) + ((long)kvHead * _headColumns) + done, columns);
+                        builder.Accumulate(KeyColumn(round) + ((long)kvHead * _headColumns) + done, columns);
                     }
                 }
             }
@@ -117,7 +139,7 @@ public sealed class KvMapping
         int slotOfToken = position % _memory.TotalBanks;
         if (slotOfToken / _organization.Banks == channel)
         {
-            long column = (long)(position / _memory.TotalBanks) * KeyColumns;
+            long column = KeyColumn(position / _memory.TotalBanks);
             builder.Add(PimInstruction.StreamBank(
                 DramCommand.WR, slotOfToken % _organization.Banks, (int)(column / _organization.ColumnsPerRow), (int)(column % _organization.ColumnsPerRow), KeyColumns));
             builder.Add(PimInstruction.Close());
@@ -132,6 +154,9 @@ public sealed class KvMapping
 
         return builder.Finish();
     });
+
+    /// <summary>First column of the keys of one token in every bank.</summary>
+    private long KeyColumn(int round) => (round / _keyRoundsPerPage * _keyColumnsPerPage) + ((long)(round % _keyRoundsPerPage) * KeyColumns);
 
     private long ValueRow(int slotInChannel) => _keyRows + ((long)slotInChannel * _rowsPerSlot);
 

@@ -33,6 +33,7 @@ public sealed class PimDevice : IDevice
     private PimLayout? _layout;
     private PimTraceCheck? _check;
     private long _conventionalBytes;
+    private Picoseconds _now;
 
     /// <summary>Joins a memory and an ASIC.</summary>
     public PimDevice(string name, PimMemory memory, AsicModel asic, PimSimulation simulation)
@@ -81,13 +82,32 @@ public sealed class PimDevice : IDevice
         _layout.ThrowIfTooLarge(Name);
     }
 
-    /// <summary>Fills the banks with keys and values alone: what then runs is attention over them, and their writing.</summary>
-    /// <exception cref="Traces.Format.Documents.PimSimUserException">They do not fit, with both sizes, or cannot be kept.</exception>
-    internal void LoadCache(ModelFootprint cache)
+    /// <summary>Puts a model's weights into the banks; all rows that they leave are pages of caches (<see cref="KvPage"/>), of any sequences.</summary>
+    /// <param name="footprint">The model; its reserved context is the longest sequence.</param>
+    /// <returns>Tokens that the pages have room for.</returns>
+    /// <exception cref="Traces.Format.Documents.PimSimUserException">Not even one page fits, with both sizes.</exception>
+    public long LoadPaged(ModelFootprint footprint)
     {
-        _check = new PimTraceCheck(Name, cache, cacheAlone: true);
-        _layout = new PimLayout(_memory, cache);
+        ArgumentNullException.ThrowIfNull(footprint);
+        PageTokens = KvPage.Of(_memory, footprint.KvWidth / footprint.HeadDim, footprint.HeadDim).Tokens;
+        _layout = new PimLayout(_memory, footprint, paged: true);
         _layout.ThrowIfTooLarge(Name);
+        _check = new PimTraceCheck(Name, footprint with { Sequences = _layout.Pages });
+        return (long)_layout.Pages * PageTokens;
+    }
+
+    /// <summary>Tokens of one page; 0 where the cache is not paged.</summary>
+    public int PageTokens { get; private set; }
+
+    /// <summary>Fills the banks with pages of keys and values alone: what then runs is attention over them, and their writing.</summary>
+    /// <returns>Tokens that the pages have room for.</returns>
+    /// <exception cref="Traces.Format.Documents.PimSimUserException">They cannot be kept.</exception>
+    internal long LoadCache(ModelFootprint cache)
+    {
+        PageTokens = KvPage.Of(_memory, cache.KvWidth / cache.HeadDim, cache.HeadDim).Tokens;
+        _layout = new PimLayout(_memory, cache, paged: true);
+        _check = new PimTraceCheck(Name, cache with { Sequences = Math.Max(1, _layout.Pages) }, cacheAlone: true);
+        return (long)_layout.Pages * PageTokens;
     }
 
     /// <inheritdoc/>
@@ -118,12 +138,18 @@ public sealed class PimDevice : IDevice
         };
         _energy.BookStandby(Ledger, row, end - start);
         Ledger.Add(row, (int)PimEnergyComponent.AsicStatic, _asic.Configuration.StaticPower * (end - start));
+        _now = end;
         return end;
     }
 
     /// <inheritdoc/>
     public void Rest(Picoseconds span)
     {
+        _now += span;
+        _operation.Clear();
+        _channels.Rest(_memory.Clock.EdgeAtOrAfter(_now).Value, _operation);
+        _total.Add(_operation, 1);
+        _energy.BookCommands(Ledger, LedgerRows.Between, _operation);
         _energy.BookStandby(Ledger, LedgerRows.Between, span);
         Ledger.Add(LedgerRows.Between, (int)PimEnergyComponent.AsicStatic, _asic.Configuration.StaticPower * span);
     }

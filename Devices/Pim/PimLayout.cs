@@ -18,12 +18,18 @@ internal sealed class PimLayout
     private readonly KvMapping _cache;
     private readonly int _cacheFirstRow;
     private readonly long _rowsNeeded;
-    private (int Heads, int Context, ChannelPrograms Programs) _scores;
-    private (int Heads, int Context, ChannelPrograms Programs) _weightedSum;
-    private (int Position, ChannelPrograms Programs) _append = (-1, null!);
+    private readonly bool _paged;
+    private readonly ProgramCache _scores = new();
+    private readonly ProgramCache _weightedSums = new();
+    private readonly ProgramCache _appends = new();
 
-    public PimLayout(PimMemory memory, ModelFootprint footprint)
+    /// <summary>Lays out a model.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="footprint">What it holds; of a paged cache the longest sequence.</param>
+    /// <param name="paged">All rows that the weights leave are for pages of caches, of as many sequences as they have room for.</param>
+    public PimLayout(PimMemory memory, ModelFootprint footprint, bool paged = false)
     {
+        _paged = paged;
         if (footprint.WeightType.Bits() != 16 || footprint.KvType.Bits() != 16)
         {
             throw new PimSimUserException($"{memory.Name}: its MAC units multiply 16-bit numbers; {footprint.Model} has weights of {footprint.WeightType} and a cache of {footprint.KvType}");
@@ -43,15 +49,29 @@ internal sealed class PimLayout
         long vectors = footprint.OtherParameters + footprint.Matrices.Sum(matrix => matrix.Bias ? (long)matrix.Outputs * matrix.Instances : 0);
         long bytesPerRow = (long)memory.Channel.Organization.RowBytes * memory.TotalBanks;
         row += CeilingDivision.Of(footprint.WeightType.Bytes(vectors), bytesPerRow);
-        _cache = new KvMapping(memory, footprint.KvWidth / footprint.HeadDim, footprint.HeadDim, footprint.ReservedContext);
+        int kvHeads = footprint.KvWidth / footprint.HeadDim;
+        _cache = new KvMapping(memory, kvHeads, footprint.HeadDim, footprint.ReservedContext, paged);
         _cacheFirstRow = (int)Math.Min(row, int.MaxValue);
-        row += _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
+        if (paged)
+        {
+            long pageRows = (long)KvPage.Of(memory, kvHeads, footprint.HeadDim).Rows * footprint.Layers;
+            Pages = (int)Math.Max(0, (memory.Channel.Organization.Rows - row) / pageRows);
+            row += pageRows;
+        }
+        else
+        {
+            row += _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
+        }
+
         _rowsNeeded = row;
         if (_weights.TryGetValue(OperatorRole.LmHead, out (WeightMapping Mapping, int FirstRow) head))
         {
             (EmbeddingRead, EmbeddingRow) = (head.Mapping.ReadOutput(0), head.FirstRow);
         }
     }
+
+    /// <summary>Pages of caches there is room for, each for all layers; 0 where the cache is not paged.</summary>
+    public int Pages { get; }
 
     /// <summary>First row of the vectors.</summary>
     public int VectorRow { get; }
@@ -74,7 +94,7 @@ internal sealed class PimLayout
             double bytesPerRow = (double)organization.RowBytes * _memory.TotalBanks;
             throw new PimSimUserException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{device}: {_footprint.Model} does not fit: weights {Gib(_footprint.WeightBytes)}, cache for {_footprint.ReservedContext} tokens x {_footprint.Sequences} {Gib(_footprint.KvBytes)}; laid out in rows {Gib(_rowsNeeded * bytesPerRow)} of {Gib(_memory.Bytes)}"));
+                $"{device}: {_footprint.Model} does not fit: weights {Gib(_footprint.WeightBytes)}, cache for {(_paged ? "one page" : $"{_footprint.ReservedContext} tokens x {_footprint.Sequences} {Gib(_footprint.KvBytes)}")}; laid out in rows {Gib(_rowsNeeded * bytesPerRow)} of {Gib(_memory.Bytes)}"));
         }
     }
 
@@ -84,41 +104,19 @@ internal sealed class PimLayout
         return (mapping, firstRow + (instance * mapping.RowsPerBank));
     }
 
-    public int CacheRow(int instance, int sequence) => _cacheFirstRow + (((instance * _footprint.Sequences) + sequence) * (int)_cache.RowsPerBank);
+    /// <summary>First row of a cache. Pages lie anywhere, at the same cost: all take the place of the first.</summary>
+    public int CacheRow(int instance, int sequence) => _paged ? _cacheFirstRow : _cacheFirstRow + (((instance * _footprint.Sequences) + sequence) * (int)_cache.RowsPerBank);
 
     /// <summary>Pieces that the probabilities of one head are cut into.</summary>
     public int ValueParts(int context) => _cache.ValueParts(context);
 
-    // The equal layers of a step ask for the same programs in turn: the last one is kept.
-    public ChannelPrograms Scores(int heads, int context)
-    {
-        if (_scores.Heads != heads || _scores.Context != context)
-        {
-            _scores = (heads, context, _cache.Scores(heads, context));
-        }
+    public ChannelPrograms Scores(int heads, int context) =>
+        _scores.Get(heads, CeilingDivision.Of(context, _memory.Channel.Organization.Banks), _cache, context, static (cache, heads, context) => cache.Scores(heads, context));
 
-        return _scores.Programs;
-    }
+    public ChannelPrograms WeightedSum(int heads, int context) =>
+        _weightedSums.Get(heads, CeilingDivision.Of(context, _memory.MultipliersPerBank), _cache, context, static (cache, heads, context) => cache.WeightedSum(heads, context));
 
-    public ChannelPrograms WeightedSum(int heads, int context)
-    {
-        if (_weightedSum.Heads != heads || _weightedSum.Context != context)
-        {
-            _weightedSum = (heads, context, _cache.WeightedSum(heads, context));
-        }
-
-        return _weightedSum.Programs;
-    }
-
-    public ChannelPrograms Append(int position)
-    {
-        if (_append.Position != position)
-        {
-            _append = (position, _cache.Append(position));
-        }
-
-        return _append.Programs;
-    }
+    public ChannelPrograms Append(int position) => _appends.Get(0, position, _cache, position, static (cache, _, position) => cache.Append(position));
 
     /// <summary>Reading a vector that is spread evenly over the channels, one bank in each.</summary>
     public ChannelPrograms VectorRead(long bytes)

@@ -1,4 +1,5 @@
 using PimSim.Devices.Offload;
+using PimSim.Simulator.Serving;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Systems;
@@ -23,6 +24,12 @@ public sealed record OffloadDefinition
 
     /// <summary>How attention is shared out.</summary>
     public required AttentionPartition Partition { get; init; }
+
+    /// <summary>Which device takes a sequence, where each has all heads of some.</summary>
+    public required WorkerAssignment Assignment { get; init; }
+
+    /// <summary>The weights lie in the memory of the pool too, so that there is less room for caches.</summary>
+    public required bool SharedMemory { get; init; }
 
     /// <summary>Parts of a batch in flight at once.</summary>
     public required int Batches { get; init; }

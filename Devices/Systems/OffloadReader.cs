@@ -3,6 +3,7 @@ using PimSim.Devices.Links;
 using PimSim.Devices.Offload;
 using PimSim.Devices.Pim;
 using PimSim.Simulator.Replay;
+using PimSim.Simulator.Serving;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Devices.Systems;
@@ -18,6 +19,7 @@ internal static class OffloadReader
     private const int MostDevices = 1024;
     private const int MostBatches = 64;
     private static readonly string[] PartitionNames = ["heads", "requests"];
+    private static readonly string[] AssignmentNames = ["least-loaded", "round-robin"];
     private static readonly string[] PrefillNames = ["workers", "excluded"];
 
     /// <summary>Reads a system; null if something is wrong with it, which then stands in <paramref name="problems"/>.</summary>
@@ -60,6 +62,14 @@ internal static class OffloadReader
         int batches = (int)root.Required("batches").Integer(1, MostBatches, 1);
         string partition = root.Required("partition").Word(PartitionNames, PartitionNames[0]);
         string prefill = root.Optional("prefill").Word(PrefillNames, PrefillNames[0]);
+        DataNode assignmentNode = root.Optional("assignment");
+        string assignment = assignmentNode.Word(AssignmentNames, AssignmentNames[0]);
+        if (assignmentNode.Exists && partition != PartitionNames[1])
+        {
+            assignmentNode.Report("goes with 'partition: requests': with heads every device has a part of each sequence");
+        }
+
+        bool shared = root.Optional("shared_memory").Flag(false);
         bool overlap = root.Required("overlap").Flag(false);
         attention.RejectUnknownKeys();
         root.RejectUnknownKeys();
@@ -99,6 +109,8 @@ internal static class OffloadReader
             AttentionDevices = count,
             Network = new NetworkPath(link, software, gpus),
             Partition = (AttentionPartition)Array.IndexOf(PartitionNames, partition),
+            Assignment = (WorkerAssignment)Array.IndexOf(AssignmentNames, assignment),
+            SharedMemory = shared,
             Batches = batches,
             Overlap = overlap,
             Prefill = (PrefillPlace)Array.IndexOf(PrefillNames, prefill),

@@ -55,8 +55,11 @@ public sealed class SystemDefinition
     /// <summary>What an hour costs, all devices together.</summary>
     public Price Price { get; }
 
-    /// <summary>Devices that share out a model: what runs on a device of the system are the steps of one of them.</summary>
+    /// <summary>Devices that share out a model, or a stage of it: what runs on a device of the system are the steps of one of them.</summary>
     public int Ranks => Parallelism.Ranks;
+
+    /// <summary>Stages that share out the layers of a model; with several, the steps are those of one device of each.</summary>
+    public int Stages => Parallelism.Pipeline;
 
     /// <summary>How they share it out.</summary>
     public SystemParallelism Parallelism { get; private init; } = new(1);
@@ -140,8 +143,9 @@ public sealed class SystemDefinition
                 return null;
             }
 
-            CollectiveModel? group = GpuGroup.Connect(catalogue, gpu, gpus, link: link);
-            return new(entry, ordered, null, _ => SharingCosts(gpu, group, parallelism), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Parallelism = parallelism };
+            CollectiveModel? all = GpuGroup.Connect(catalogue, gpu, gpus, link: link);
+            CollectiveModel? group = parallelism.Pipeline == 1 ? all : GpuGroup.Connect(catalogue, gpu, parallelism.Ranks, link: link);
+            return new(entry, ordered, null, _ => SharingCosts(gpu, group, all, parallelism), gpus == 1 ? price : GroupPrice.Of(price, gpus)) { Parallelism = parallelism };
         }
 
         CpuSpecification cpu = CpuSpecification.Read(parts["cpu"], catalogue.Memories, catalogue.Standards);
@@ -159,10 +163,12 @@ public sealed class SystemDefinition
     /// <exception cref="PimSimUserException">The system is several devices that work on different parts of a batch at once.</exception>
     public Func<IDevice> CreateFactory(PimSimulation simulation) => _factory(simulation);
 
-    private static Func<IDevice> SharingCosts(GpuParts gpu, CollectiveModel? group, SystemParallelism parallelism)
+    private static Func<IDevice> SharingCosts(GpuParts gpu, CollectiveModel? group, CollectiveModel? all, SystemParallelism parallelism)
     {
         GpuCostModel costs = new(gpu.Gpu, gpu.Silicon, gpu.Stack);
-        return () => new GpuDevice(gpu.Gpu, gpu.Stack, costs, group, parallelism.Tensor);
+        return () => parallelism.Pipeline == 1
+            ? new GpuDevice(gpu.Gpu, gpu.Stack, costs, group, parallelism.Tensor)
+            : new GpuPipeline(gpu.Gpu, gpu.Stack, costs, group, all!, parallelism.Pipeline);
     }
 
     private static SystemDefinition? ReadOffload(HardwareCatalogue catalogue, CatalogueEntry entry, IReadOnlyList<ParameterChange> changes, ProblemList problems)

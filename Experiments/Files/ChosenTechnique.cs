@@ -12,6 +12,9 @@ public sealed record ChosenTechnique(TechniqueEntry Technique, TechniqueSettings
     /// <summary>Name and changes in words.</summary>
     public string Words { get; private init; } = Technique.Name;
 
+    /// <summary>Tokens are generated one by one.</summary>
+    public bool IsPlain => Technique.Family == "plain";
+
     /// <summary>Reads the two keys; faults go to the problem list, and the result is usable only if there are none.</summary>
     /// <param name="node">The mapping with the keys.</param>
     /// <param name="userFolder">The user's catalogue, if there is one.</param>

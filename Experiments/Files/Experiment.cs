@@ -64,19 +64,14 @@ public sealed record Experiment
     /// <exception cref="PimSimUserException">The model has too few positions.</exception>
     public IStepSource Source(int index) => Trace is not null ? Trace.Source : new GenerationSource(Models[index].Shape, Technique!.Technique.Program, Request!);
 
-    /// <summary>The part that one of several devices has in steps that <see cref="Source(int)"/> made.</summary>
+    /// <summary>The part that one of several devices has in steps that <see cref="Source(int)"/> made; with stages, one of each.</summary>
     /// <param name="whole">Steps of the whole model.</param>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>
     /// <param name="sharing">How devices share the model out.</param>
     /// <exception cref="PimSimUserException">The model cannot be shared out like that; a recorded trace cannot be shared out.</exception>
-    public IStepSource Share(IStepSource whole, int index, SystemParallelism sharing)
-    {
-        ArgumentNullException.ThrowIfNull(sharing);
-        return sharing.Ranks == 1 ? whole
-            : sharing.Data > 1 ? throw new PimSimUserException("its GPUs have sequences of their own ('parallelism: data'), which only serving experiments deal out to them; take a system without")
-            : Trace is null ? new TensorParallelSource(whole, new TensorParallelism(Models[index].Shape, sharing.Tensor, sharing.WholeExperts))
-            : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {sharing.Ranks} devices cannot share out a recorded trace. Name its model under 'models' instead");
-    }
+    public IStepSource Share(IStepSource whole, int index, SystemParallelism sharing) => Trace is null || sharing is { Ranks: 1, Pipeline: 1 }
+        ? SharedSource.Of(whole, Models.Count > index ? Models[index].Shape : null, sharing)
+        : throw new PimSimUserException($"'{Trace.Name}' holds the steps of a whole model; {sharing.Ranks * sharing.Pipeline} devices cannot share out a recorded trace. Name its model under 'models' instead");
 
     /// <summary>Layers of a workload.</summary>
     /// <param name="index">Position in <see cref="WorkloadNames"/>.</param>

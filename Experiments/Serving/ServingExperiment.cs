@@ -29,8 +29,14 @@ public sealed record ServingExperiment
     /// <summary>How a replica composes its iterations.</summary>
     public required ISchedulingPolicy Policy { get; init; }
 
+    /// <summary>How tokens are generated.</summary>
+    public required ChosenTechnique Technique { get; init; }
+
     /// <summary>What a replica may not exceed.</summary>
     public required ServingLimits Limits { get; init; }
+
+    /// <summary>Whether the file says the size of a block; if not, it is the least multiple of 16 tokens that a system's memory can be shared out by.</summary>
+    public required bool SaysBlockTokens { get; init; }
 
     /// <summary>Limits that goodput counts by.</summary>
     public required ServiceLevels? ServiceLevels { get; init; }

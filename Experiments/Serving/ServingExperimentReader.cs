@@ -41,6 +41,7 @@ public static class ServingExperimentReader
         int? modelTokens = lengthNode.Exists ? (int)lengthNode.Integer(2, 1 << 20, 2) : null;
         ServingLimits limits = ReadLimits(serving.Optional("limits"));
         ServiceLevels? levels = ReadLevels(serving.Optional("serviceLevels"));
+        var technique = ChosenTechnique.Read(serving, userFolder, inputs);
         serving.RejectUnknownKeys();
         RequestsReader requests = new(file);
         DataNode requestsNode = root.Required("requests");
@@ -65,7 +66,9 @@ public static class ServingExperimentReader
                 "orca" => new OrcaPolicy(),
                 _ => new StaticBatchPolicy(),
             },
+            Technique = technique,
             Limits = limits,
+            SaysBlockTokens = serving.Optional("limits").Optional("blockTokens").Exists,
             ServiceLevels = levels,
             Loads = requests.Loads,
             Requests = requests.Requests,
@@ -75,7 +78,7 @@ public static class ServingExperimentReader
             Measured = MeasuredService.Of(requests.Measured),
             DecodeReplicas = decodeReplicas,
             KvLink = link,
-            Workload = requests.Words,
+            Workload = technique.IsPlain ? requests.Words : $"{requests.Words}; {technique.Words}",
             Seed = requests.Seed,
             InputHash = inputs.Hash(),
         };

@@ -29,7 +29,8 @@ public static class ServingRunner
                 try
                 {
                     using IArrivalSource arrivals = experiment.Arrivals(experiment.Loads[0]);
-                    _ = new ServingSimulation(Serving(experiment, Replicas(experiment, model, system)), arrivals);
+                    ServedTechnique? technique = Technique(experiment, model);
+                    _ = new ServingSimulation(Serving(experiment, Replicas(experiment, model, system, technique), technique), arrivals);
                 }
                 catch (PimSimUserException fault)
                 {
@@ -89,12 +90,13 @@ public static class ServingRunner
 
     private static ServingPoint RunPoint(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, double? load, CancellationToken cancellation)
     {
-        IServingReplica[] replicas = Replicas(experiment, model, system);
+        ServedTechnique? technique = Technique(experiment, model);
+        IServingReplica[] replicas = Replicas(experiment, model, system, technique);
         int count = experiment.Replicas + experiment.DecodeReplicas;
         KeptRecords kept = new();
         using IArrivalSource arrivals = experiment.Arrivals(load);
         ServingOptions options = new() { Seed = experiment.Seed, ServiceLevels = experiment.ServiceLevels, Requests = kept, Iterations = kept };
-        ServingResult result = new ServingSimulation(Serving(experiment, replicas), arrivals, options).Run(cancellation);
+        ServingResult result = new ServingSimulation(Serving(experiment, replicas, technique), arrivals, options).Run(cancellation);
         foreach (IServingReplica replica in replicas)
         {
             replica.Rest(result.Makespan);
@@ -120,21 +122,40 @@ public static class ServingRunner
         };
     }
 
-    private static ServingSystem Serving(ServingExperiment experiment, IServingReplica[] replicas)
+    private static int Blocks(int tokens, int page)
     {
-        ReplicaPool Pool(IServingReplica[] some, ServingLimits limits) => new() { Replicas = some, Policy = experiment.Policy, Limits = limits, Router = experiment.Router };
+        int block = page;
+        while (block % tokens != 0)
+        {
+            block += page;
+        }
+
+        return block;
+    }
+
+    private static ServingSystem Serving(ServingExperiment experiment, IServingReplica[] replicas, IDecodeRule? rule)
+    {
+        ReplicaPool Pool(IServingReplica[] some, ServingLimits own) => new() { Replicas = some, Policy = experiment.Policy, Limits = own, Router = experiment.Router };
+
+        ServingLimits limits = experiment.SaysBlockTokens ? experiment.Limits : experiment.Limits with { BlockTokens = Blocks(experiment.Limits.BlockTokens, replicas[0].KvPageTokens) };
 
         // Of a system whose GPUs have sequences of their own each is a replica.
         int first = experiment.Replicas * (replicas.Length / (experiment.Replicas + experiment.DecodeReplicas));
         return new ServingSystem
         {
-            Pool = Pool(replicas[..first], experiment.Limits),
-            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[first..], experiment.Limits with { PrefixBlockTokens = 0 }),
+            Pool = Pool(replicas[..first], limits),
+            DecodePool = experiment.DecodeReplicas == 0 ? null : Pool(replicas[first..], limits with { PrefixBlockTokens = 0 }),
             KvLink = experiment.KvLink,
+            DecodeRule = rule ?? new PlainDecoding(),
         };
     }
 
-    private static IServingReplica[] Replicas(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system)
+    /// <summary>The technique of a point; null for plain decoding. One for each, as it keeps what it has seen and belongs to one thread.</summary>
+    private static ServedTechnique? Technique(ServingExperiment experiment, (string Name, ModelShape Shape) model) => experiment.Technique.IsPlain
+        ? null
+        : new ServedTechnique(experiment.Technique.Technique, experiment.Technique.Settings, model.Shape with { MaxPositions = experiment.ModelTokens ?? model.Shape.MaxPositions });
+
+    private static IServingReplica[] Replicas(ServingExperiment experiment, (string Name, ModelShape Shape) model, ExperimentSystem system, ServedTechnique? technique)
     {
         int count = experiment.Replicas + experiment.DecodeReplicas;
         ModelShape shape = model.Shape with { MaxPositions = experiment.ModelTokens ?? model.Shape.MaxPositions };
@@ -142,7 +163,12 @@ public static class ServingRunner
         {
             if (system.Definition.Offload is not { } offload)
             {
-                return DeviceReplica.Create(system.Definition, shape, count, !experiment.ExcludesPrefill);
+                return DeviceReplica.Create(system.Definition, shape, count, !experiment.ExcludesPrefill, technique);
+            }
+
+            if (technique is not null)
+            {
+                throw new PimSimUserException($"it offloads attention and serves plain decoding; technique '{technique.Name}' serves on GPUs and CPUs");
             }
 
             return experiment.ExcludesPrefill == (offload.Prefill == PrefillPlace.Excluded)

@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Systems;
+using PimSim.Experiments.Files;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
 using PimSim.Workloads.Models;
-using PimSim.Workloads.Parallelism;
 using PimSim.Workloads.Techniques;
 
 namespace PimSim.Experiments.Techniques;
@@ -67,9 +67,7 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
     }
 
     private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) =>
-        sharing.Ranks == 1 ? source
-        : sharing.Data > 1 ? throw new PimSimUserException($"'{run.Hardware.Text}' has GPUs with sequences of their own, which only serving experiments deal out to them")
-        : new TensorParallelSource(source, new TensorParallelism(models.Shape(run.Model), sharing.Tensor, sharing.WholeExperts));
+        SharedSource.Of(source, networks.Names.Contains(run.Model) ? null : models.Shape(run.Model), sharing);
 
     private (Func<IDevice> NewDevice, SystemParallelism Sharing, Price? Price) Open(RunHardware wanted)
     {

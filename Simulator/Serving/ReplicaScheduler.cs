@@ -17,23 +17,33 @@ public sealed class ReplicaScheduler
     private readonly IDecodeRule _rule;
     private readonly SlotQueue _waiting = new();
     private readonly SlotQueue _swapped = new();
+    private readonly SequenceGrouping _grouping;
+    private readonly WorkerPlacement? _placement;
     private int[] _running;
 
-    internal ReplicaScheduler(int index, PoolRole role, IReplica replica, ServingLimits limits, ISchedulingPolicy policy, IDecodeRule rule, RequestTable requests)
+    internal ReplicaScheduler(int index, int number, PoolRole role, IReplica replica, ServingLimits limits, ISchedulingPolicy policy, IDecodeRule rule, RequestTable requests, ReplicaScheduler? first)
     {
         Index = index;
+        Number = number;
+        Siblings = first?.Siblings ?? [];
+        Siblings.Add(this);
         Role = role;
         Replica = replica;
         _limits = limits;
         _policy = policy;
         _rule = rule;
         _requests = requests;
-        Memory = new SequenceMemory(replica.KvCapacityTokens, limits, rule);
+        Memory = first?.Memory ?? new SequenceMemory(replica.KvCapacityTokens, limits, rule);
         _running = new int[Math.Min(limits.MaxSequences, 1024)];
+        _grouping = replica.Grouping;
+        _placement = _grouping.Workers > 1 ? new WorkerPlacement(_grouping.Workers, _grouping.Assignment) : null;
     }
 
-    /// <summary>Its number in the system, from 0.</summary>
+    /// <summary>Its number among all schedulers, from 0: a replica has one for each batch that it may have in flight.</summary>
     public int Index { get; }
+
+    /// <summary>The replica's number in the system, from 0.</summary>
+    public int Number { get; }
 
     /// <summary>Sequences in the batch.</summary>
     public int RunningSequences { get; private set; }
@@ -46,6 +56,9 @@ public sealed class ReplicaScheduler
 
     /// <summary>The KV memory.</summary>
     public KvMemory KvMemory => Memory.Blocks;
+
+    /// <summary>All schedulers of this replica, which share its memory; this one too.</summary>
+    internal List<ReplicaScheduler> Siblings { get; }
 
     internal PoolRole Role { get; }
 
@@ -84,7 +97,7 @@ public sealed class ReplicaScheduler
 
     private int Sequences => RunningSequences + _swapped.Count + InTransfer;
 
-    private int BlocksToLeave => RunningSequences + InTransfer + Held == 0 ? 0 : Memory.WatermarkBlocks;
+    private int BlocksToLeave => Siblings.TrueForAll(one => one.RunningSequences + one.InTransfer + one.Held == 0) ? 0 : Memory.WatermarkBlocks;
 
     /// <summary>Adds a decode step of every sequence in the batch whose prompt is done; preempts from the end of the batch where memory ends.</summary>
     /// <returns>Whether any was preempted.</returns>
@@ -228,7 +241,8 @@ public sealed class ReplicaScheduler
         Iteration.Clear();
         SwapBlocks = 0;
         _policy.Plan(this);
-        Iteration.Close();
+        _placement?.Place(_running.AsSpan(0, RunningSequences), _requests);
+        Iteration.Close(_grouping, _requests);
         return Iteration.Groups;
     }
 
@@ -274,6 +288,7 @@ public sealed class ReplicaScheduler
         }
 
         _running[RunningSequences++] = slot;
+        _requests[slot].Worker = -1;
     }
 
     /// <summary>The cached part of a prompt costs no tokens; it is known before memory is taken.</summary>

@@ -43,6 +43,9 @@ internal struct RequestState
     /// <summary>The replica that holds its cache until it is moved; -1 if it is not to be moved.</summary>
     public int MovedFrom;
 
+    /// <summary>The device of its replica that keeps its cache; -1 before it has one.</summary>
+    public int Worker;
+
     public int MovedFromBlocks;
     public int MovedFromLeaf;
 

@@ -47,13 +47,14 @@ public sealed class ServingSimulation : IArrivalSink
         _system = system;
         _arrivals = arrivals;
         _options = options ?? new();
-        _prefillCount = system.Pool.Replicas.Count;
         PoolRole first = system.DecodePool is null ? PoolRole.Both : PoolRole.Prefill;
-        List<ReplicaScheduler> schedulers = [.. system.Pool.Replicas.Select((r, i) => Scheduler(i, first, r, system.Pool))];
+        List<ReplicaScheduler> schedulers = [];
+        AddSchedulers(schedulers, system.Pool, first, 0);
+        _prefillCount = schedulers.Count;
         _router = system.Pool.Router();
         if (system.DecodePool is { } decode)
         {
-            schedulers.AddRange(decode.Replicas.Select((r, i) => Scheduler(_prefillCount + i, PoolRole.Decode, r, decode)));
+            AddSchedulers(schedulers, decode, PoolRole.Decode, system.Pool.Replicas.Count);
             _decodeRouter = decode.Router();
         }
 
@@ -120,8 +121,24 @@ public sealed class ServingSimulation : IArrivalSink
         Schedule(time, ServingEventKind.Arrival, slot);
     }
 
-    private ReplicaScheduler Scheduler(int index, PoolRole role, IReplica replica, ReplicaPool pool) =>
-        new(index, role, replica, pool.Limits, pool.Policy, _system.DecodeRule, _requests);
+    /// <summary>One scheduler for each batch in flight; the first ones of all replicas before the second ones, so that routers spread requests over replicas first.</summary>
+    private void AddSchedulers(List<ReplicaScheduler> schedulers, ReplicaPool pool, PoolRole role, int firstNumber)
+    {
+        int most = pool.Replicas.Max(replica => replica.BatchesInFlight);
+        ReplicaScheduler?[] firsts = new ReplicaScheduler?[pool.Replicas.Count];
+        for (int batch = 0; batch < most; batch++)
+        {
+            for (int i = 0; i < pool.Replicas.Count; i++)
+            {
+                if (batch < pool.Replicas[i].BatchesInFlight)
+                {
+                    ReplicaScheduler scheduler = new(schedulers.Count, firstNumber + i, role, pool.Replicas[i], pool.Limits, pool.Policy, _system.DecodeRule, _requests, firsts[i]);
+                    firsts[i] ??= scheduler;
+                    schedulers.Add(scheduler);
+                }
+            }
+        }
+    }
 
     private void Schedule(Picoseconds time, ServingEventKind kind, int subject) => _events.Schedule(time, new(kind, subject), (int)kind);
 
@@ -188,6 +205,16 @@ public sealed class ServingSimulation : IArrivalSink
         {
             first.PlanPending = true;
             Schedule(_events.Now, ServingEventKind.Plan, first.Index);
+        }
+    }
+
+    /// <summary>Memory may be free: every batch of a replica that does not run may go on, this scheduler's first.</summary>
+    private void AskForPlans(ReplicaScheduler replica)
+    {
+        AskForPlan(replica);
+        foreach (ReplicaScheduler sibling in replica.Siblings)
+        {
+            AskForPlan(sibling);
         }
     }
 
@@ -295,7 +322,7 @@ public sealed class ServingSimulation : IArrivalSink
         }
 
         _collector.Occupied(replica, _events.Now);
-        AskForPlan(replica);
+        AskForPlans(replica);
     }
 
     /// <summary>Books what an iteration has done for one sequence. Returns whether it leaves the batch.</summary>
@@ -353,7 +380,7 @@ public sealed class ServingSimulation : IArrivalSink
         replica.Memory.Release(ref s);
         _collector.Finished(new(
             s.Number,
-            replica.Index,
+            replica.Number,
             s.Arrival,
             s.Admitted,
             s.FirstToken,
@@ -389,11 +416,11 @@ public sealed class ServingSimulation : IArrivalSink
             ref RequestState s = ref _requests[slot];
             ReplicaScheduler from = _schedulers[s.MovedFrom];
             long bytes = checked(_system.DecodeRule.KeptTokens(s.Computed) * from.Replica.KvBytesPerToken);
-            Picoseconds start = Picoseconds.Max(_events.Now, from.LinkFree);
-            from.LinkFree = start + _system.KvLink!.Occupation(bytes);
+            Picoseconds start = Picoseconds.Max(_events.Now, from.Siblings[0].LinkFree);
+            from.Siblings[0].LinkFree = start + _system.KvLink!.Occupation(bytes);
             _collector.Moved(bytes);
             _collector.Occupied(to, _events.Now);
-            Schedule(from.LinkFree + _system.KvLink.Latency, ServingEventKind.TransferEnd, slot);
+            Schedule(from.Siblings[0].LinkFree + _system.KvLink.Latency, ServingEventKind.TransferEnd, slot);
         }
     }
 
@@ -405,7 +432,7 @@ public sealed class ServingSimulation : IArrivalSink
         from.Held--;
         s.MovedFrom = -1;
         _collector.Occupied(from, _events.Now);
-        AskForPlan(from);
+        AskForPlans(from);
         ReplicaScheduler to = _schedulers[s.Replica];
         to.JoinMoved(slot);
         AskForPlan(to);

@@ -59,6 +59,12 @@ public sealed record ServingSystem
             }
         }
 
+        CheckPages(Pool);
+        if (DecodePool is not null)
+        {
+            CheckPages(DecodePool);
+        }
+
         if (DecodePool is null != KvLink is null)
         {
             throw new PimSimUserException("serving system: a decode pool and a KV link belong together; one of them is missing");
@@ -82,6 +88,18 @@ public sealed record ServingSystem
         if (all.Any(r => r.KvBytesPerToken != all[0].KvBytesPerToken))
         {
             throw new PimSimUserException("serving system: replicas differ in the bytes of keys and values of one token; a cache can move only where they are equal");
+        }
+    }
+
+    private static void CheckPages(ReplicaPool pool)
+    {
+        foreach (IReplica replica in pool.Replicas)
+        {
+            if (pool.Limits.BlockTokens % replica.KvPageTokens != 0)
+            {
+                throw new PimSimUserException(
+                    $"serving limits: block size is {pool.Limits.BlockTokens} tokens, but a replica's memory gives room for {replica.KvPageTokens} at a time; take a multiple of it");
+            }
         }
     }
 }

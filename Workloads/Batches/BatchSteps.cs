@@ -14,17 +14,27 @@ namespace PimSim.Workloads.Batches;
 public sealed class BatchSteps
 {
     // A kept block takes a kilobyte or two. Loads meet the same few thousand shapes again and again; beyond that, start over.
+    // Batches of which every sequence has an attention of its own have larger ones: these are bounded by their operators.
     private const int KeptBlocks = 4096;
+    private const int KeptOperators = 1 << 17;
 
     private readonly ModelShape _shape;
+    private readonly bool _writesByGroup;
+    private int _layerOperators;
     private readonly DecoderBlocks _blocks;
     private readonly Dictionary<(int Rows, Phase Phase), StepBlock> _embeddings = [];
     private readonly Dictionary<(int Rows, Phase Phase, int Attentions), StepBlock> _layers = [];
     private readonly Dictionary<(int Rows, int Sampled, Phase Phase), StepBlock> _heads = [];
 
     /// <summary>Builds steps of a model.</summary>
-    public BatchSteps(ModelShape shape)
+    /// <param name="shape">The model.</param>
+    /// <param name="writesByGroup">
+    /// Each group has a cache write of its own, for devices on which it matters where in its cache a token lies; otherwise one writes for all, in
+    /// which sequences and contexts are those that come nearest to the batch.
+    /// </param>
+    public BatchSteps(ModelShape shape, bool writesByGroup = false)
     {
+        _writesByGroup = writesByGroup;
         ArgumentNullException.ThrowIfNull(shape);
         _shape = shape;
         _blocks = new DecoderBlocks(shape);
@@ -45,7 +55,15 @@ public sealed class BatchSteps
 
         if (!_layers.TryGetValue((rows, phase, groups.Length), out StepBlock? layers))
         {
-            layers = Keep(_layers, (rows, phase, groups.Length), _blocks.Layers(rows, phase, groups.Length));
+            layers = _blocks.Layers(rows, phase, Appends(groups.Length), groups.Length);
+            _layerOperators = (_layers.Count == KeptBlocks ? 0 : _layerOperators) + layers.Operators.Length;
+            if (_layerOperators > KeptOperators)
+            {
+                _layers.Clear();
+                _layerOperators = layers.Operators.Length;
+            }
+
+            Keep(_layers, (rows, phase, groups.Length), layers);
         }
 
         if (!_heads.TryGetValue((rows, sampled, phase), out StepBlock? head))
@@ -106,18 +124,25 @@ public sealed class BatchSteps
         for (int i = 0; i < groups.Length; i++)
         {
             ref readonly SequenceGroup group = ref groups[i];
-            ref Operator attention = ref operators[append + 1 + i];
-            attention = attention with
+            Over(ref operators[append + Appends(groups.Length) + i], group, phase);
+            if (_writesByGroup)
             {
-                Phase = phase,
-                Rows = (int)group.Rows,
-                Sequences = group.Sequences,
-                Context = (int)group.MeanContext,
-            };
+                Over(ref operators[append + i], group, phase);
+            }
         }
 
         return new StepBlock(ImmutableCollectionsMarshal.AsImmutableArray(operators), kept.Repeat) { Sources = kept.Sources };
     }
+
+    private int Appends(int groups) => _writesByGroup ? groups : 1;
+
+    private static void Over(ref Operator op, in SequenceGroup group, Phase phase) => op = op with
+    {
+        Phase = phase,
+        Rows = (int)group.Rows,
+        Sequences = group.Sequences,
+        Context = (int)group.MeanContext,
+    };
 
     private static StepBlock Keep<TKey>(Dictionary<TKey, StepBlock> kept, TKey key, StepBlock block)
         where TKey : notnull

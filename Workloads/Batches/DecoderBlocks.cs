@@ -9,7 +9,7 @@ namespace PimSim.Workloads.Batches;
 /// </summary>
 internal sealed class DecoderBlocks(ModelShape shape)
 {
-    /// <summary>Place of the cache write in a layer; the attentions follow it, and a rope stands before it if there is one.</summary>
+    /// <summary>Place of the first cache write in a layer; others and the attentions follow it, and a rope stands before it if there is one.</summary>
     public int AppendPlace { get; } = 2 + (shape.QueryKeyNorm ? 2 : 0) + (shape.Position == PositionKind.Rotary ? 1 : 0);
 
     /// <summary>Lookup of tokens and, if they are learned, of positions.</summary>
@@ -28,7 +28,11 @@ internal sealed class DecoderBlocks(ModelShape shape)
     }
 
     /// <summary>All layers.</summary>
-    public StepBlock Layers(int rows, Phase phase, int attentions)
+    /// <param name="rows">Rows of the batch.</param>
+    /// <param name="phase">Phase of the step.</param>
+    /// <param name="appends">Cache writes, one after another.</param>
+    /// <param name="attentions">Attentions, after them.</param>
+    public StepBlock Layers(int rows, Phase phase, int appends, int attentions)
     {
         BlockBuilder block = new();
         int norm = block.Add(Norm(OperatorRole.AttentionNorm, rows, phase), BlockBuilder.Before);
@@ -46,7 +50,14 @@ internal sealed class DecoderBlocks(ModelShape shape)
 
         // An operator names two sources at most. Each attention names the one before it, which writes other rows of the same result: so the
         // projection, which names the last, depends on all.
-        int before = block.Add(OverCache(OperatorKind.KvAppend, OperatorRole.KvAppend, rows, phase), qkv);
+        int before = qkv;
+        for (int i = 0; i < appends; i++)
+        {
+            before = i == 0
+                ? block.Add(OverCache(OperatorKind.KvAppend, OperatorRole.KvAppend, rows, phase), qkv)
+                : block.Add(OverCache(OperatorKind.KvAppend, OperatorRole.KvAppend, rows, phase), qkv, before);
+        }
+
         for (int i = 0; i < attentions; i++)
         {
             before = block.Add(OverCache(OperatorKind.Attention, OperatorRole.Attention, rows, phase), qkv, before);

@@ -51,7 +51,8 @@ internal sealed class DenseCosts
 
         if (!_kept.TryGetValue((rows, sampled), out DenseCost? cost))
         {
-            cost = Slices(groups, attends: false);
+            // Without attention groups do not matter: one stands for all.
+            cost = Slices([new SequenceGroup(Phase.Decode, rows, 1, rows, sampled)], attends: false);
             if (_kept.Count == MostKept)
             {
                 _kept.Clear();

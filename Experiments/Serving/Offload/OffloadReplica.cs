@@ -2,6 +2,7 @@ using PimSim.Devices.Offload;
 using PimSim.Devices.Systems;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
+using PimSim.Simulator.Serving;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
@@ -76,6 +77,12 @@ public sealed class OffloadReplica : IServingReplica
 
     /// <inheritdoc/>
     public long KvCapacityTokens => _pool.CapacityTokens;
+
+    /// <inheritdoc/>
+    public int KvPageTokens => _pool.PageTokens;
+
+    /// <inheritdoc/>
+    public SequenceGrouping Grouping => _pool.Grouping;
 
     /// <inheritdoc/>
     public long KvBytesPerToken { get; }
@@ -162,11 +169,9 @@ public sealed class OffloadReplica : IServingReplica
     {
         DenseCost dense = _dense.Decode(groups);
         BookWorkers(dense);
-        int sequences = 0;
         long rows = 0;
         foreach (ref readonly SequenceGroup group in groups)
         {
-            sequences += group.Sequences;
             rows += group.Rows;
             sampled += group.Sampled;
         }
@@ -181,9 +186,9 @@ public sealed class OffloadReplica : IServingReplica
         poolBusy += (cached.Time + fresh.Time) * _model.Layers;
         return dense.Plan with
         {
-            QueryWire = Occupancy(_system.Overlap ? queryBytes : queryBytes + cacheBytes, sequences),
-            CacheWire = Occupancy(cacheBytes, sequences),
-            ResultWire = Occupancy(queryBytes, sequences),
+            QueryWire = Occupancy(_system.Overlap ? queryBytes : queryBytes + cacheBytes, groups),
+            CacheWire = Occupancy(cacheBytes, groups),
+            ResultWire = Occupancy(queryBytes, groups),
             Cached = cached.Time.Value,
             Fresh = fresh.Time.Value,
         };
@@ -193,11 +198,9 @@ public sealed class OffloadReplica : IServingReplica
     {
         DenseCost dense = _dense.Prefill(prompts);
         BookWorkers(dense);
-        int sequences = 0;
         long rows = 0;
         foreach (ref readonly SequenceGroup group in prompts)
         {
-            sequences += group.Sequences;
             rows += group.Rows;
             sampled += group.Sampled;
         }
@@ -205,7 +208,7 @@ public sealed class OffloadReplica : IServingReplica
         long cacheBytes = _pool.KvType.Bytes(2 * rows * _model.KvWidth);
         Send(cacheBytes * _model.Layers);
         workersBusy += dense.Busy;
-        return dense.Plan with { CacheWire = Occupancy(cacheBytes, sequences) };
+        return dense.Plan with { CacheWire = Occupancy(cacheBytes, prompts) };
     }
 
     private ReadOnlySpan<SequenceGroup> Prompts(ReadOnlySpan<SequenceGroup> groups)
@@ -224,7 +227,7 @@ public sealed class OffloadReplica : IServingReplica
         return default;
     }
 
-    private long Occupancy(long bytes, int sequences) => _system.Network.Occupancy(bytes, _pool.BusiestBytes(bytes, sequences)).Value;
+    private long Occupancy(long bytes, ReadOnlySpan<SequenceGroup> groups) => _system.Network.Occupancy(bytes, _pool.BusiestBytes(bytes, groups)).Value;
 
     private void Send(long bytes)
     {

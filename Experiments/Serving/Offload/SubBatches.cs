@@ -3,7 +3,8 @@ using PimSim.Traces.Format.Operators;
 namespace PimSim.Experiments.Serving.Offload;
 
 /// <summary>
-/// Cuts a batch into parts of almost equally many sequences. Groups say the sum of their contexts and no more, so every part gets its share of it.
+/// Cuts a batch into parts of almost equally many sequences, those of each device of the pool too, as NeuPIMs does. Groups say the sum of their
+/// contexts and no more, so every part gets its share of it.
 /// </summary>
 internal sealed class SubBatches
 {
@@ -48,7 +49,7 @@ internal sealed class SubBatches
                 int sampled = Share(group.Sampled, sequences + own, group.Sequences) - Share(group.Sampled, sequences, group.Sequences);
                 sequences += own;
                 context = Shared(group.ContextTokens, sequences, group.Sequences);
-                _groups[(part * _groupsPerPart) + Count(part)] = new SequenceGroup(group.Phase, own, group.NewTokens, context - before, sampled);
+                _groups[(part * _groupsPerPart) + Count(part)] = new SequenceGroup(group.Phase, own, group.NewTokens, context - before, sampled, group.Worker);
             }
 
             first = (first + group.Sequences) % _parts;

@@ -17,7 +17,7 @@ public sealed record ReplicaResult
     /// <summary>Rows forwarded.</summary>
     public required long ForwardedTokens { get; init; }
 
-    /// <summary>Time in iterations.</summary>
+    /// <summary>Time in which one iteration or more ran.</summary>
     public required Picoseconds Busy { get; init; }
 
     /// <summary>Time that iterations waited for swapping.</summary>

@@ -5,7 +5,7 @@ namespace PimSim.Simulator.Serving.Metrics;
 /// <summary>Counts while a simulation runs. Three numbers for each request are kept, all else has a fixed size.</summary>
 internal sealed class ServingCollector(ServingOptions options, IReadOnlyList<ReplicaScheduler> replicas)
 {
-    private readonly ReplicaMeter[] _meters = [.. replicas.Select(_ => new ReplicaMeter())];
+    private readonly ReplicaMeter[] _meters = [.. Enumerable.Range(0, replicas.Max(one => one.Number) + 1).Select(_ => new ReplicaMeter())];
     private readonly LatencyHistogram _betweenTokens = new();
     private readonly long[] _rejected = new long[Enum.GetValues<RejectionReason>().Length];
     private TimeList _toFirstToken = new();
@@ -35,22 +35,24 @@ internal sealed class ServingCollector(ServingOptions options, IReadOnlyList<Rep
     /// <summary>An iteration starts.</summary>
     public void Started(ReplicaScheduler replica, Picoseconds start, Picoseconds swap, Picoseconds end)
     {
-        ReplicaMeter meter = _meters[replica.Index];
+        ReplicaMeter meter = _meters[replica.Number];
         IterationPlan plan = replica.Iteration;
         meter.Iterations++;
         meter.Sequences += plan.Count;
         meter.Tokens += plan.Tokens;
-        meter.Busy += end.Value - start.Value - swap.Value;
+        long from = Math.Max(start.Value + swap.Value, meter.BusyUntil);
+        meter.Busy += Math.Max(0, end.Value - from);
+        meter.BusyUntil = Math.Max(meter.BusyUntil, end.Value);
         meter.Swapping += swap.Value;
         meter.SwappedBytes += replica.Bytes(replica.SwapBlocks);
         options.Iterations?.Started(
-            new(replica.Index, start, swap, end, plan.Count, plan.Tokens, replica.KvMemory.UsedBlocks),
+            new(replica.Number, start, swap, end, plan.Count, plan.Tokens, replica.KvMemory.UsedBlocks),
             plan.Groups);
     }
 
     /// <summary>The memory of a replica may have changed.</summary>
     public void Occupied(ReplicaScheduler replica, Picoseconds now) =>
-        _meters[replica.Index].Occupancy.Set(now, (double)replica.KvMemory.UsedBlocks / Math.Max(1, replica.KvMemory.TotalBlocks));
+        _meters[replica.Number].Occupancy.Set(now, (double)replica.KvMemory.UsedBlocks / Math.Max(1, replica.KvMemory.TotalBlocks));
 
     public void Gap(Picoseconds gap) => _betweenTokens.Add(gap);
 
@@ -88,22 +90,22 @@ internal sealed class ServingCollector(ServingOptions options, IReadOnlyList<Rep
         EndToEnd = LatencySummary.Of(_endToEnd.Span),
         WithinServiceLevels = options.ServiceLevels is null ? null : _within,
         MovedBytes = _movedBytes,
-        Replicas = [.. replicas.Select(ResultOf)],
+        Replicas = [.. replicas.Where(one => one.Siblings[0] == one).OrderBy(one => one.Number).Select(ResultOf)],
     };
 
     private ReplicaResult ResultOf(ReplicaScheduler replica)
     {
-        ReplicaMeter meter = _meters[replica.Index];
+        ReplicaMeter meter = _meters[replica.Number];
         return new()
         {
-            Replica = replica.Index,
+            Replica = replica.Number,
             Iterations = meter.Iterations,
             SequencesOfIterations = meter.Sequences,
             ForwardedTokens = meter.Tokens,
             Busy = new(meter.Busy),
             Swapping = new(meter.Swapping),
             SwappedBytes = meter.SwappedBytes,
-            Preemptions = replica.Preemptions,
+            Preemptions = replica.Siblings.Sum(one => one.Preemptions),
             KvBlocks = replica.KvMemory.TotalBlocks,
             KvBlocksInUseAtEnd = replica.KvMemory.UsedBlocks,
             KvOccupancy = meter.Occupancy,
@@ -117,6 +119,7 @@ internal sealed class ServingCollector(ServingOptions options, IReadOnlyList<Rep
         public long Sequences;
         public long Tokens;
         public long Busy;
+        public long BusyUntil;
         public long Swapping;
         public long SwappedBytes;
     }

@@ -33,6 +33,8 @@ public sealed record ModelFootprint(
 
     /// <summary>Bytes of caches beside the one described: those of a draft network, of cross-attention, of buffers.</summary>
     public long OtherKvBytes { get; init; }
+    /// <summary>What one device of each stage holds, where the layers are shared out over several; empty otherwise.</summary>
+    public ImmutableArray<ModelFootprint> Stages { get; init; } = [];
 
     /// <summary>Number of parameters.</summary>
     public long Parameters => OtherParameters + Matrices.Sum(matrix => (((long)matrix.Inputs + (matrix.Bias ? 1 : 0)) * matrix.Outputs) * matrix.Instances);
@@ -47,7 +49,8 @@ public sealed record ModelFootprint(
     public bool Equals(ModelFootprint? other) => other is not null
         && (Model, OtherParameters, Layers, KvWidth, HeadDim) == (other.Model, other.OtherParameters, other.Layers, other.KvWidth, other.HeadDim)
         && (ReservedContext, Sequences, WeightType, KvType, Ranks, OtherKvBytes) == (other.ReservedContext, other.Sequences, other.WeightType, other.KvType, other.Ranks, other.OtherKvBytes)
-        && Matrices.AsSpan().SequenceEqual(other.Matrices.AsSpan());
+        && Matrices.AsSpan().SequenceEqual(other.Matrices.AsSpan())
+        && Stages.AsSpan().SequenceEqual(other.Stages.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Model, Layers, KvWidth, ReservedContext, Sequences);

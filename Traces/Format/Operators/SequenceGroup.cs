@@ -9,7 +9,8 @@ namespace PimSim.Traces.Format.Operators;
 /// equal contexts; those of a decode group need not.
 /// </param>
 /// <param name="Sampled">How many of them get their next token chosen: none where a chunk does not end its prompt.</param>
-public readonly record struct SequenceGroup(Phase Phase, int Sequences, int NewTokens, long ContextTokens, int Sampled)
+/// <param name="Worker">The device that keeps their caches, where several keep those of whole sequences; -1: not said.</param>
+public readonly record struct SequenceGroup(Phase Phase, int Sequences, int NewTokens, long ContextTokens, int Sampled, int Worker = -1)
 {
     /// <summary>Tokens in the cache of one sequence: the mean, rounded up.</summary>
     public long MeanContext => (ContextTokens + Sequences - 1) / Sequences;

@@ -47,8 +47,9 @@ public class AttentionDeviceTests
         long tokens = pool.Load(Part);
         PimMemory memory = Memory(system == "attacc" ? "attacc-hbm3-memory" : "pim-gpt-memory");
         Assert.InRange(tokens * 2 * 2 * Part.Layers * Part.KvHeads * Part.HeadDim, memory.Bytes * 0.7, memory.Bytes);
-        Assert.True(new KvMapping(memory, 16, 64, (int)tokens).RowsPerBank * 24 <= memory.Channel.Organization.Rows);
-        Assert.True(new KvMapping(memory, 16, 64, (int)tokens + 1).RowsPerBank * 24 > memory.Channel.Organization.Rows);
+        Assert.Equal(0, tokens % pool.PageTokens);
+        Assert.True(new KvMapping(memory, 16, 64, (int)tokens, paged: true).RowsPerBank * 24 <= memory.Channel.Organization.Rows);
+        Assert.True(new KvMapping(memory, 16, 64, (int)tokens + 1, paged: true).RowsPerBank * 24 > memory.Channel.Organization.Rows);
     }
 
     [Theory]

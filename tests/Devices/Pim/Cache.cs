@@ -9,7 +9,7 @@ namespace PimSim.Devices.Tests.Pim;
 /// t mod all banks, head after head; a slot of value dimensions, one in each bank of a channel, follows slot in even shares
 /// of the channels. The addresses themselves come from the programs under test.
 /// </summary>
-internal sealed record Cache(PimMemory Memory, int KvHeads, int Group, int HeadDim, int Context, int Reserved, int Seed)
+internal sealed record Cache(PimMemory Memory, int KvHeads, int Group, int HeadDim, int Context, int Reserved, int Seed, bool Paged = false)
 {
     private readonly Random _random = new(Seed);
 
@@ -32,7 +32,7 @@ internal sealed record Cache(PimMemory Memory, int KvHeads, int Group, int HeadD
 
     private int SlotsPerChannel => DivideUp(KvHeads * SlotsPerHead, Memory.Channels);
 
-    public KvMapping Mapping() => new(Memory, KvHeads, HeadDim, Reserved);
+    public KvMapping Mapping() => new(Memory, KvHeads, HeadDim, Reserved, Paged);
 
     public long[][] Random(int rows, int length) => [.. Enumerable.Range(0, rows).Select(_ => Row(_random, length))];
 

@@ -6,11 +6,11 @@ namespace PimSim.Devices.Tests.Pim;
 
 public class KvMappingTests
 {
-    private static readonly Gen<Cache> TinyCaches = Gen.Select(MemoryVariants.Tiny, Gen.Int[1, 4], Gen.Int[1, 3], Gen.Int[1, 40], Gen.Int[1, 60], Gen.Int[0, 20], Gen.Int[0, 1 << 20])
-        .Select((memory, kvHeads, group, headDim, context, reserve, seed) => new Cache(memory, kvHeads, group, headDim, context, context + reserve, seed));
+    private static readonly Gen<Cache> TinyCaches = Gen.Select(MemoryVariants.Tiny, Gen.Int[1, 4], Gen.Int[1, 3], Gen.Int[1, 40], Gen.Int[1, 60], Gen.Int[0, 20], Gen.Select(Gen.Int[0, 1 << 20], Gen.Bool))
+        .Select((memory, kvHeads, group, headDim, context, reserve, last) => new Cache(memory, kvHeads, group, headDim, context, context + reserve, last.Item1, last.Item2));
 
-    private static readonly Gen<Cache> LargeCaches = Gen.Select(MemoryVariants.Large, Gen.Int[1, 12], Gen.OneOf(1, 2, 4, 8), Gen.Int[16, 256], Gen.Int[1, 5000], Gen.Int[0, 3000])
-        .Select((memory, kvHeads, group, headDim, context, reserve) => new Cache(memory, kvHeads, group, headDim, context, context + reserve, 0));
+    private static readonly Gen<Cache> LargeCaches = Gen.Select(MemoryVariants.Large, Gen.Int[1, 12], Gen.OneOf(1, 2, 4, 8), Gen.Int[16, 256], Gen.Int[1, 5000], Gen.Int[0, 3000], Gen.Bool)
+        .Select((memory, kvHeads, group, headDim, context, reserve, paged) => new Cache(memory, kvHeads, group, headDim, context, context + reserve, 0, paged));
 
     [Fact]
     public void Scores_on_a_model_of_the_banks_are_queries_times_the_appended_keys() => TinyCaches.Sample(
@@ -90,6 +90,46 @@ public class KvMappingTests
             Assert.Equal((long)DivideUp(cache.HeadDim, banks) * cache.Heads * DivideUp(cache.Context, lanes), sumWork);
         },
         iter: 10);
+
+    [Fact]
+    public void A_page_has_rows_of_its_own_and_as_few_as_can_be() => Gen.Select(TinyCaches, Gen.Int[1, 3]).Sample(
+        (cache, pages) =>
+        {
+            PimMemory memory = cache.Memory;
+            int row = memory.Channel.Organization.ColumnsPerRow * memory.MultipliersPerBank;
+            var page = KvPage.Of(memory, cache.KvHeads, cache.HeadDim);
+            Assert.Equal((0, 0), (page.Tokens % row, page.Tokens % memory.TotalBanks));
+            Assert.DoesNotContain(Enumerable.Range(1, page.Tokens - 1), tokens => tokens % row == 0 && tokens % memory.TotalBanks == 0);
+            KvMapping mapping = new(memory, cache.KvHeads, cache.HeadDim, pages * page.Tokens, paged: true);
+            Assert.Equal(mapping.RowsPerBank, (long)pages * page.Rows);
+
+            // Which page first wrote to each row of any bank.
+            Dictionary<int, int> owner = [];
+            for (int position = 0; position < pages * page.Tokens; position++)
+            {
+                ChannelPrograms append = mapping.Append(position);
+                for (int channel = 0; channel < memory.Channels; channel++)
+                {
+                    foreach (PimInstruction instruction in append.Program(append.VariantOf(channel)))
+                    {
+                        int rows = instruction.Opcode switch
+                        {
+                            PimOpcode.Stream => DivideUp(instruction.Column + instruction.Count, memory.Channel.Organization.ColumnsPerRow),
+                            PimOpcode.WriteColumns => instruction.Count,
+                            _ => 0,
+                        };
+                        for (int i = 0; i < rows; i++)
+                        {
+                            int at = instruction.Row + (i * (instruction.Opcode == PimOpcode.Stream ? 1 : instruction.RowStride));
+                            Assert.Equal(position / page.Tokens, owner.TryGetValue(at, out int first) ? first : owner[at] = position / page.Tokens);
+                        }
+                    }
+                }
+            }
+
+            Assert.Equal(pages * page.Rows, owner.Count);
+        },
+        iter: 60);
 
     private static int DivideUp(int value, int divisor) => (value + divisor - 1) / divisor;
 }

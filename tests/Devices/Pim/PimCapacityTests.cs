@@ -2,6 +2,7 @@ using CsCheck;
 using PimSim.Devices.Dram;
 using PimSim.Devices.Pim;
 using PimSim.Simulator.Kernel;
+using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using Xunit;
@@ -24,6 +25,68 @@ public class PimCapacityTests
             Assert.Throws<PimSimUserException>(() => PimDevices.New(MemoryVariants.With($"organization.rows={rows - 1}"), footprint));
         },
         iter: 40);
+
+    [Fact]
+    public void Pages_take_what_the_weights_leave() => Gen.Select(PimModel.Small, Gen.Int[1, 5], Gen.Int[0, 40]).Sample(
+        (model, pages, spare) =>
+        {
+            ModelFootprint footprint = model.Footprint;
+            PimMemory ample = Catalogues.Memory("pim-gpt-memory");
+            long rows = footprint.Matrices.Sum(matrix => (long)new WeightMapping(ample, matrix.Inputs, matrix.Outputs).RowsPerBank * matrix.Instances);
+            long vectors = footprint.OtherParameters + footprint.Matrices.Sum(matrix => matrix.Bias ? (long)matrix.Outputs * matrix.Instances : 0);
+            rows += ((2 * vectors) + (128 * 2048) - 1) / (128 * 2048);
+            int perPage = KvPage.Of(ample, model.KvHeads, model.HeadDim).Rows * model.Layers;
+            rows += (long)pages * perPage;
+            PimDevice device = Paged(rows + Math.Min(spare, perPage - 1));
+            Assert.Equal((pages * 1024L, 1024), (device.LoadPaged(footprint), device.PageTokens));
+            PimDevice less = Paged(rows - 1);
+            if (pages > 1)
+            {
+                Assert.Equal((pages - 1) * 1024L, less.LoadPaged(footprint));
+            }
+            else
+            {
+                Assert.Contains("cache for one page", Assert.Throws<PimSimUserException>(() => less.LoadPaged(footprint)).Message, StringComparison.Ordinal);
+            }
+
+            static PimDevice Paged(long rows) => new("toy", MemoryVariants.With($"organization.rows={rows}"), PimDevices.ShippedAsic, new PimSimulation(true));
+        },
+        iter: 40);
+
+    [Fact]
+    public void A_page_costs_what_reserved_rows_cost_wherever_they_are() => Gen.Select(PimModel.Small, Gen.Int[1, 1500], Gen.Long[0, 20_000_000]).Sample(
+        (any, context, idle) =>
+        {
+            // Whole columns of 64 in a page's keys: then the two mappings touch as many rows.
+            PimModel model = any with { HeadDim = 128, Sequences = 1, Reserved = 4096 };
+            PimMemory memory = Catalogues.Memory("pim-gpt-memory");
+            PimDevice reserved = PimDevices.New(memory, model.Footprint);
+            PimDevice paged = new("toy-device", memory, PimDevices.ShippedAsic, new PimSimulation(true));
+            paged.LoadPaged(model.Footprint);
+            Picoseconds now = new(idle), other = new(idle);
+            foreach (OperatorKind kind in new[] { OperatorKind.KvAppend, OperatorKind.Attention, OperatorKind.Gemm, OperatorKind.Attention })
+            {
+                now = reserved.Execute(model.Operator(kind, 0, 1, context), model.Layers - 1, now);
+                other = paged.Execute(model.Operator(kind, 0, 1, context), 0, other);
+                Assert.Equal(now, other);
+            }
+
+            Assert.Equal(reserved.Ledger.TotalEnergy, paged.Ledger.TotalEnergy);
+            Assert.Equal(reserved.Counters, paged.Counters);
+        },
+        iter: 30);
+
+    [Fact]
+    public void A_resting_memory_refreshes_as_often_as_its_interval_says()
+    {
+        PimModel model = new(64, 1, 1, 64, 64, 64, false, 1, 100, 1);
+        PimDevice device = PimDevices.New(Catalogues.Memory("pim-gpt-memory"), model.Footprint);
+        device.Rest(new Picoseconds(6_825_000L * 10));
+        Assert.Equal(8 * 10, device.Counters["commands.REFab"]);
+        device.Rest(new Picoseconds(6_825_000L * 5));
+        Assert.Equal(8 * 15, device.Counters["commands.REFab"]);
+        Assert.True(device.Ledger.Energy(LedgerRows.Between, (int)PimEnergyComponent.Refresh).Joules > 0);
+    }
 
     [Fact]
     public void What_does_not_fit_is_refused_with_the_sizes()

@@ -88,6 +88,9 @@ public sealed class OffloadDefinitionTests : IDisposable
     [InlineData("batches: 3", "batches: none", "batches: 'none' is not a whole number", 16)]
     [InlineData("overlap: true", "overlap: yes", "overlap: 'yes' is neither true nor false", 17)]
     [InlineData("overlap: true", "overlap: true\nprefil: excluded", "unknown key 'prefil'; did you mean 'prefill'?", 18)]
+    [InlineData("overlap: true", "overlap: true\nassignment: round-robin", "assignment: goes with 'partition: requests'", 18)]
+    [InlineData("partition: heads", "partition: requests\nassignment: least", "assignment: 'least' is not known; known: least-loaded, round-robin", 16)]
+    [InlineData("overlap: true", "overlap: true\nshared_memory: 3", "shared_memory: '3' is neither true nor false", 18)]
     [InlineData("overlap: true", "overlap: true\nprefill: none", "prefill: 'none' is not known; known: excluded, workers", 18)]
     public void A_wrong_file_is_answered_at_its_line(string old, string wrong, string message, int line)
     {

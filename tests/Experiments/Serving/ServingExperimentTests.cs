@@ -102,7 +102,6 @@ public class ServingExperimentTests
     }
 
     [Theory]
-    [InlineData("systems: [t4]", "systems: [pim-gpt]", "are not built for PIM yet")]
     [InlineData("models: [gpt2-small]", "models: [llama-2-70b]", "does not fit")]
     public void What_cannot_serve_is_said_before_anything_runs(string right, string wrong, string message)
     {

@@ -17,6 +17,10 @@ internal sealed class FakeReplica(long capacityTokens, long modelTokens = 1 << 2
 
     public long KvBytesPerToken => 100;
 
+    public SequenceGrouping Grouping { get; init; } = SequenceGrouping.Together;
+
+    public int KvPageTokens { get; init; } = 1;
+
     public long ModelLengthTokens => modelTokens;
 
     /// <summary>Iterations overlapped: the scheduler ran two at once.</summary>

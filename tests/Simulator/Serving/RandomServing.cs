@@ -65,10 +65,10 @@ internal sealed record RandomServing(
 
     public IDecodeRule Rule => Rows == 1 && Window == 0 ? new PlainDecoding() : new SpeculativeRule(Rows, Window);
 
-    public (ServingResult Result, ServingLog Log) Run(ServiceLevels? levels = null, Func<IReplicaGroup>? together = null)
+    public (ServingResult Result, ServingLog Log) Run(ServiceLevels? levels = null, Func<IReplicaGroup>? together = null, SequenceGrouping? grouping = null)
     {
         IReplicaGroup? group = together?.Invoke();
-        Fakes = [.. Enumerable.Range(0, Replicas + DecodeReplicas).Select(_ => new FakeReplica(Capacity, ModelTokens) { Group = group })];
+        Fakes = [.. Enumerable.Range(0, Replicas + DecodeReplicas).Select(_ => new FakeReplica(Capacity, ModelTokens) { Group = group, Grouping = grouping ?? SequenceGrouping.Together })];
         KvLink? swap = Swaps ? new KvLink(SwapBytesPerSecond, new(SwapLatencyPs)) : null;
         ISchedulingPolicy policy = Policy switch
         {

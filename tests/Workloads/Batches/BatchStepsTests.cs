@@ -125,9 +125,23 @@ public class BatchStepsTests
     });
 
     [Fact]
+    public void Groups_that_write_by_themselves_write_what_they_attend_over_and_nothing_else_changes() => Gen.Select(Shapes, Groups.Array[1, 6]).Sample((shape, groups) =>
+    {
+        Step together = new BatchSteps(shape).Build(3, groups);
+        Step apart = new BatchSteps(shape, writesByGroup: true).Build(3, groups);
+        Operator[] appends = [.. apart.Blocks[1].Operators.Where(op => op.Kind == OperatorKind.KvAppend)];
+        Operator[] attentions = [.. apart.Blocks[1].Operators.Where(op => op.Kind == OperatorKind.Attention)];
+        Assert.Equal(groups.Length, appends.Length);
+        Assert.Equal(attentions.Select(op => (op.Rows, op.Sequences, op.Context)), appends.Select(op => (op.Rows, op.Sequences, op.Context)));
+        Assert.Equal(Others(together), Others(apart));
+
+        static IEnumerable<Operator> Others(Step step) => step.Blocks.SelectMany(block => block.Operators).Where(op => op.Kind != OperatorKind.KvAppend);
+    });
+
+    [Fact]
     public void The_output_projection_depends_on_every_attention_and_they_on_the_cache_write() => Gen.Select(Shapes, Groups.Array[1, 6]).Sample((shape, groups) =>
     {
-        StepBlock layers = new BatchSteps(shape).Build(0, groups).Blocks[1];
+        StepBlock layers = new BatchSteps(shape, writesByGroup: groups.Length % 2 == 0).Build(0, groups).Blocks[1];
         HashSet<OperatorRole> reached = [];
         int attentions = 0;
         HashSet<int> seen = [];
