@@ -133,4 +133,7 @@ public interface INetworkBackend<TTensor>
 
     /// <summary>Numbers go to the host's memory or come from it. Only recorded.</summary>
     void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload);
+
+    /// <summary>The program passes so many times over numbers of this shape with kernels of its own (masks, indices, lists of candidates). Only recorded.</summary>
+    void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other);
 }

@@ -186,5 +186,8 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     /// <inheritdoc/>
     public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

@@ -289,6 +289,17 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
         _recorder.Add(New(OperatorKind.HostCopy, role, rows) with { Outputs = columns });
     }
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other)
+    {
+        _inner.Passes(passes, rows, columns, role);
+        for (int pass = 0; pass < passes; pass++)
+        {
+            _recorder.BeginOperator();
+            _recorder.Add(New(OperatorKind.Elementwise, role, rows) with { Inputs = 1, Outputs = columns });
+        }
+    }
+
     private static AttentionMask MaskOf(AttentionPattern pattern) => pattern.IsCausal ? AttentionMask.Causal : AttentionMask.Bidirectional;
 
     private Operator NewElementwise(OperatorRole role, TTensor result, int operands) =>

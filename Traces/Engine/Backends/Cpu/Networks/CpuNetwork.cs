@@ -370,6 +370,9 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     /// <inheritdoc/>
     public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
+
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
     {
