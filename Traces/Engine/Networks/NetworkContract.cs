@@ -89,6 +89,8 @@ internal static class NetworkContract
             $"{tokens.Length} places for {count} tokens of {from.Sequences} sequences of {from.Shape.Heads} heads");
     }
 
+    public static int[] TokensAfter(int first, ReadOnlySpan<int> tokens) => [.. Enumerable.Range(0, first), .. tokens];
+
     public static void RequirePasses(int passes, int rows, int columns) => Require(passes > 0 && rows > 0 && columns > 0, $"{passes} passes over [{rows}, {columns}]");
 
     public static void Require(bool condition, string otherwise)

@@ -300,6 +300,21 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
         }
     }
 
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        _recorder.BeginOperator();
+        _inner.KeepTogether(caches, first, tokens, role);
+        Operator move = NewMove(caches[0], checked(tokens.Length * caches.Length), role);
+        _ = _recorder.Add(move);
+        _recorder.BeginOperator();
+        long last = _recorder.Add(move);
+        foreach (KeyValues cache in caches)
+        {
+            _writers[cache] = last;
+        }
+    }
+
     private static AttentionMask MaskOf(AttentionPattern pattern) => pattern.IsCausal ? AttentionMask.Causal : AttentionMask.Bidirectional;
 
     private Operator NewElementwise(OperatorRole role, TTensor result, int operands) =>

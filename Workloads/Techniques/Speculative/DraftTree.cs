@@ -67,6 +67,64 @@ public sealed class DraftTree
         return new DraftTree([.. parents], [.. ranks], [.. depths]);
     }
 
+    /// <summary>A tree by how many children its nodes have, each the likeliest of its parent's continuations.</summary>
+    /// <param name="children">Of node 0, of the nodes of level 1 in order, of those of level 2 ...; 0 for all that follow.</param>
+    public static DraftTree OfChildren(ReadOnlySpan<int> children)
+    {
+        List<int> parents = [-1];
+        List<int> ranks = [0];
+        for (int node = 0; node < children.Length && node < parents.Count; node++)
+        {
+            for (int rank = 0; rank < children[node]; rank++)
+            {
+                parents.Add(node);
+                ranks.Add(rank);
+            }
+        }
+
+        return parents.Count > children.Length
+            ? OfParents([.. parents], [.. ranks])
+            : throw new ArgumentException($"a tree of {parents.Count} nodes cannot say how many children {children.Length} nodes have", nameof(children));
+    }
+
+    /// <summary>A tree by the parents of its nodes.</summary>
+    /// <param name="parents">-1 for node 0; else an earlier node, level by level.</param>
+    /// <param name="ranks">Which of its parent's continuations each node is.</param>
+    public static DraftTree OfParents(ImmutableArray<int> parents, ImmutableArray<int> ranks)
+    {
+        int[] depths = new int[parents.Length];
+        for (int node = 1; node < depths.Length; node++)
+        {
+            depths[node] = depths[parents[node]] + 1;
+            if (depths[node] < depths[node - 1])
+            {
+                throw new ArgumentException($"node {node} is on level {depths[node]} and node {node - 1} before it on level {depths[node - 1]}", nameof(parents));
+            }
+        }
+
+        return new DraftTree(parents, ranks, [.. depths]);
+    }
+
+    /// <summary>Nodes without children: as many ways lead from node 0 to the end of a draft.</summary>
+    public int Leaves => Enumerable.Range(0, Parents.Length).Count(node => !Parents.Contains(node));
+
+    /// <summary>The nodes from node 0 to each leaf, with the leaf as often as it takes to be as many for all.</summary>
+    public int[] Paths()
+    {
+        List<int> rows = [];
+        for (int leaf = 0; leaf < Parents.Length; leaf++)
+        {
+            if (!Parents.Contains(leaf))
+            {
+                ImmutableArray<int> path = PathTo(leaf);
+                rows.AddRange(path);
+                rows.AddRange(Enumerable.Repeat(leaf, Depth + 1 - path.Length));
+            }
+        }
+
+        return [.. rows];
+    }
+
     /// <summary>Nodes of a level that have children, in order: the rows that a draft for the next level needs.</summary>
     public ImmutableArray<int> Inner(int level) => [.. Enumerable.Range(0, Parents.Length).Where(node => Depths[node] == level && Parents.Contains(node))];
 
@@ -74,9 +132,11 @@ public sealed class DraftTree
     public ImmutableArray<int> Level(int level) => [.. Enumerable.Range(0, Parents.Length).Where(node => Depths[node] == level)];
 
     /// <summary>The nodes from node 0 to the first of a level, both included.</summary>
-    public ImmutableArray<int> PathToLevel(int level)
+    public ImmutableArray<int> PathToLevel(int level) => PathTo(Depths.IndexOf(level));
+
+    /// <summary>The nodes from node 0 to a node, both included.</summary>
+    public ImmutableArray<int> PathTo(int node)
     {
-        int node = Depths.IndexOf(level);
         Stack<int> path = [];
         for (; node >= 0; node = Parents[node])
         {

@@ -373,6 +373,16 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     /// <inheritdoc/>
     public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
 
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        int[] all = TokensAfter(first, tokens);
+        foreach (KeyValues cache in caches)
+        {
+            Keep(cache, all, role);
+        }
+    }
+
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
     {
