@@ -43,7 +43,7 @@ public sealed class DraftHeads : ITechnique
 
         (int token, Recorded<TTensor> features) = model.Prefill(prompt.Span);
         Recorded<TTensor> read = heads.Read(features, features, 0);
-        int last = features.Rows / request.Sequences - 1;
+        int last = (features.Rows / request.Sequences) - 1;
         yield return session.Commit(request.Sequences);
         int generated = 1;
         while (generated < request.GeneratedTokens)
@@ -110,16 +110,15 @@ public sealed class DraftHeads : ITechnique
             _prefixNorm = _prefix.Length == 0 ? null : session.Parameters.Norm(OperatorRole.FinalNorm, _decoder.Shape.Hidden, _decoder.Shape.Norm);
         }
 
-        /// <summary>What the heads read: normalised features, of all rows or of the last that stands, after the prefix layers have read all that stand.</summary>
+        /// <summary>What the heads read: features of all rows or of the last that stands, after the prefix layers have read all that stand.</summary>
         public Recorded<TTensor> Read(Recorded<TTensor> standing, Recorded<TTensor> all, int position)
         {
-            _net.BeginBlock();
             if (_everyRow)
             {
-                return _net.Hold(_net.Norm(all, _decoder.Weights.FinalNorm));
+                return all;
             }
 
-            Recorded<TTensor> features = _net.Norm(standing, _decoder.Weights.FinalNorm);
+            Recorded<TTensor> features = standing;
             int[] positions = [.. Enumerable.Range(position, features.Rows / _sequences)];
             foreach ((DecoderLayer layer, KeyValues cache) in _prefix)
             {
@@ -132,6 +131,7 @@ public sealed class DraftHeads : ITechnique
             }
 
             features = _prefixNorm is null ? features : _net.Norm(features, _prefixNorm);
+            _net.BeginBlock();
             return _net.Hold(_net.LastRows(features, _sequences));
         }
 

@@ -13,7 +13,7 @@ namespace PimSim.Workloads.Techniques.Speculative;
 /// <param name="Accepted">Tokens of the tree that stand, node 0 not counted.</param>
 /// <param name="Tokens">Those tokens, and the model's own next one: what the round adds to the text of each sequence.</param>
 /// <param name="Path">Nodes that stand, node 0 included.</param>
-/// <param name="Features">The model's features of the rows that stand, [sequences x (Accepted + 1), hidden], before the last normalisation.</param>
+/// <param name="Features">The model's features of the rows that stand, [sequences x (Accepted + 1), hidden], after the last normalisation.</param>
 /// <param name="AllFeatures">Those of all nodes, [sequences x nodes, hidden].</param>
 public sealed record Verified<TTensor>(int Accepted, ImmutableArray<int> Tokens, ImmutableArray<int> Path, Recorded<TTensor> Features, Recorded<TTensor> AllFeatures)
     where TTensor : ITensor;
@@ -61,14 +61,18 @@ public sealed class TreeVerification<TTensor>
     /// <summary>Tokens in the caches: all of the text but the newest.</summary>
     public int Length => _caches[0].Length;
 
-    /// <summary>Reads the prompt in a step of its own, without committing it. Returns the first token and the features of the last rows.</summary>
+    /// <summary>Reads the prompt in a step of its own, without committing it. Returns the first token and the features of all rows, normalised.</summary>
     public (int Token, Recorded<TTensor> Features) Prefill(ReadOnlySpan<int> prompt)
     {
         int[] positions = [.. Enumerable.Range(0, prompt.Length / _sequences)];
         _session.Begin(positions.Length > 1 ? Phase.Prefill : Phase.Decode);
-        Recorded<TTensor> features = _session.Network.Hold(_session.Decoder.Forward(prompt, positions, _caches, AttentionPattern.Causal));
+        INetworkBackend<Recorded<TTensor>> net = _session.Network;
+        DecoderWeights weights = _session.Decoder.Weights;
+        Recorded<TTensor> features = _session.Decoder.Forward(prompt, positions, _caches, AttentionPattern.Causal);
+        net.BeginBlock();
+        features = net.Hold(net.Norm(features, weights.FinalNorm));
         int[] tokens = new int[_sequences];
-        _session.Sample(_session.Decoder.LastHead(features, _sequences), tokens);
+        _session.Sample(net.Linear(net.LastRows(features, _sequences), weights.Head), tokens);
         return (tokens[0], features);
     }
 
@@ -96,8 +100,10 @@ public sealed class TreeVerification<TTensor>
             net.Passes(_maskPasses, nodes, length + nodes);
         }
 
-        Recorded<TTensor> features = net.Hold(_session.Decoder.Forward(all, positions, _caches, AttentionPattern.Tree(tree.Parents.AsSpan())));
-        Recorded<TTensor> logits = _session.Decoder.Head(features);
+        Recorded<TTensor> features = _session.Decoder.Forward(all, positions, _caches, AttentionPattern.Tree(tree.Parents.AsSpan()));
+        net.BeginBlock();
+        features = net.Hold(net.Norm(features, _session.Decoder.Weights.FinalNorm));
+        Recorded<TTensor> logits = net.Linear(features, _session.Decoder.Weights.Head);
         int[] ways = tree.Paths();
         int[] chosen = new int[ways.Length * _sequences];
         net.Sample(net.Rows(logits, [.. Enumerable.Range(0, _sequences).SelectMany(sequence => ways.Select(node => (sequence * nodes) + node))], OperatorRole.Sample), chosen);
