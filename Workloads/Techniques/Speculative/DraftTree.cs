@@ -8,6 +8,10 @@ namespace PimSim.Workloads.Techniques.Speculative;
 /// </summary>
 public sealed class DraftTree
 {
+    private readonly ImmutableArray<ImmutableArray<int>> _levels;
+    private readonly ImmutableArray<ImmutableArray<int>> _inner;
+    private readonly ImmutableArray<int> _ways;
+
     private DraftTree(ImmutableArray<int> parents, ImmutableArray<int> ranks, ImmutableArray<int> depths)
     {
         Parents = parents;
@@ -15,6 +19,18 @@ public sealed class DraftTree
         Depths = depths;
         Depth = depths[^1];
         Choices = ranks.Max() + 1;
+        bool[] isInner = new bool[parents.Length];
+        foreach (int parent in parents.Skip(1))
+        {
+            isInner[parent] = true;
+        }
+
+        int[] nodes = [.. Enumerable.Range(0, parents.Length)];
+        _levels = [.. Enumerable.Range(0, Depth + 1).Select(level => nodes.Where(node => depths[node] == level).ToImmutableArray())];
+        _inner = [.. _levels.Select(level => level.Where(node => isInner[node]).ToImmutableArray())];
+        int[] leaves = [.. nodes.Where(node => !isInner[node])];
+        Leaves = leaves.Length;
+        _ways = [.. leaves.SelectMany(leaf => PathTo(leaf).Concat(Enumerable.Repeat(leaf, Depth - depths[leaf])))];
     }
 
     /// <summary>Parent of each node, -1 for node 0. Parents come before their children, and nodes level by level.</summary>
@@ -106,30 +122,16 @@ public sealed class DraftTree
     }
 
     /// <summary>Nodes without children: as many ways lead from node 0 to the end of a draft.</summary>
-    public int Leaves => Enumerable.Range(0, Parents.Length).Count(node => !Parents.Contains(node));
+    public int Leaves { get; }
 
     /// <summary>The nodes from node 0 to each leaf, with the leaf as often as it takes to be as many for all.</summary>
-    public int[] Paths()
-    {
-        List<int> rows = [];
-        for (int leaf = 0; leaf < Parents.Length; leaf++)
-        {
-            if (!Parents.Contains(leaf))
-            {
-                ImmutableArray<int> path = PathTo(leaf);
-                rows.AddRange(path);
-                rows.AddRange(Enumerable.Repeat(leaf, Depth + 1 - path.Length));
-            }
-        }
-
-        return [.. rows];
-    }
+    public ImmutableArray<int> Ways => _ways;
 
     /// <summary>Nodes of a level that have children, in order: the rows that a draft for the next level needs.</summary>
-    public ImmutableArray<int> Inner(int level) => [.. Enumerable.Range(0, Parents.Length).Where(node => Depths[node] == level && Parents.Contains(node))];
+    public ImmutableArray<int> Inner(int level) => level < _inner.Length ? _inner[level] : [];
 
     /// <summary>Nodes of a level, in order.</summary>
-    public ImmutableArray<int> Level(int level) => [.. Enumerable.Range(0, Parents.Length).Where(node => Depths[node] == level)];
+    public ImmutableArray<int> Level(int level) => level < _levels.Length ? _levels[level] : [];
 
     /// <summary>The nodes from node 0 to the first of a level, both included.</summary>
     public ImmutableArray<int> PathToLevel(int level) => PathTo(Depths.IndexOf(level));

@@ -104,7 +104,7 @@ public sealed class TreeVerification<TTensor>
         net.BeginBlock();
         features = net.Hold(net.Norm(features, _session.Decoder.Weights.FinalNorm));
         Recorded<TTensor> logits = net.Linear(features, _session.Decoder.Weights.Head);
-        int[] ways = tree.Paths();
+        ImmutableArray<int> ways = tree.Ways;
         int[] chosen = new int[ways.Length * _sequences];
         net.Sample(net.Rows(logits, [.. Enumerable.Range(0, _sequences).SelectMany(sequence => ways.Select(node => (sequence * nodes) + node))], OperatorRole.Sample), chosen);
         int[] next = new int[nodes];
