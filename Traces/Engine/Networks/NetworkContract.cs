@@ -76,7 +76,11 @@ internal static class NetworkContract
     {
         foreach (int token in tokens)
         {
-            Require((uint)token < (uint)cache.Length, $"token {token} of {cache.Length}");
+            // Not by Require, which would put a message together for each of many tokens.
+            if ((uint)token >= (uint)cache.Length)
+            {
+                throw new ArgumentException($"token {token} of {cache.Length}");
+            }
         }
     }
 

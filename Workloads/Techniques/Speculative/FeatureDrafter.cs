@@ -105,8 +105,8 @@ public sealed class FeatureDrafter<TTensor>
     {
         int width = state.Inputs;
         Recorded<TTensor> fromInput = _net.Linear(x, input);
-        Recorded<TTensor> fromState = _net.Linear(_net.Input(x.Rows, width, new float[x.Rows * width]), state);
-        float[] values = new float[x.Rows * width];
+        float[] values = new float[_net.HasData ? x.Rows * width : 0];
+        Recorded<TTensor> fromState = _net.Linear(_net.Input(x.Rows, width, values), state);
         for (int row = 0; _net.HasData && row < x.Rows; row++)
         {
             ReadOnlySpan<float> left = _net.Row(fromInput, row);
