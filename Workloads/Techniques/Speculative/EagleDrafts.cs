@@ -120,9 +120,13 @@ public sealed class EagleDrafts : ITechnique
 
             _net.BeginBlock();
             Recorded<TTensor> pooled = _net.Mix(_drafter.Rows(features, [.. Enumerable.Range(0, groups * _pool)]), [.. Enumerable.Repeat(1f / _pool, groups * _pool)], _pool);
-            Recorded<TTensor> text = _drafter.Rows(features, [.. Enumerable.Range(_visual, following.Length - _visual)]);
-            _drafter.Forward(pooled, [.. Enumerable.Range(1, groups).Select(group => following[(group * _pool) - 1])], [.. Enumerable.Range(0, groups)], AttentionPattern.Causal);
-            return (_net.Hold(text), following[_visual..]);
+            Recorded<TTensor> text = _net.Hold(_drafter.Rows(features, [.. Enumerable.Range(_visual, following.Length - _visual)]));
+            _drafter.Forward(
+                _net.Hold(pooled),
+                [.. Enumerable.Range(1, groups).Select(group => following[(group * _pool) - 1])],
+                [.. Enumerable.Range(0, groups)],
+                AttentionPattern.Causal);
+            return (text, following[_visual..]);
         }
 
         /// <summary>A tree after these features, and its tokens.</summary>

@@ -72,7 +72,8 @@ public sealed class FalconDrafts : ITechnique
                 throw new PimSimUserException($"technique '{settings.Technique}': a prompt of {request.PromptTokens} tokens is less than a block of {_block}");
             }
 
-            _drafter = new(session, request, settings.Integer("lstmLayers", 1, 8), checked(request.PromptTokens + request.GeneratedTokens + (_block * Shape.Parents.Length)));
+            int drafted = Enumerable.Range(1, Shape.Depth).Where(level => level % _block == 0).Sum(level => _block * Shape.Inner(level).Length);
+            _drafter = new(session, request, settings.Integer("lstmLayers", 1, 8), checked(request.PromptTokens + request.GeneratedTokens + drafted));
         }
 
         /// <summary>The tree.</summary>
