@@ -50,6 +50,11 @@ public sealed class DraftHeads : ITechnique
         {
             session.Begin(Phase.Draft);
             int[] tokens = heads.Propose(read, last, token);
+            if (session.HasData)
+            {
+                session.Decide(TreeVerification<TTensor>.DraftsDecision, [.. tokens.Select(drafted => (long)drafted)]);
+            }
+
             yield return session.Commit(0);
 
             int position = model.Length;

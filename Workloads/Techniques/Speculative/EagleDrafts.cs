@@ -38,6 +38,11 @@ public sealed class EagleDrafts : ITechnique
         {
             session.Begin(Phase.Draft);
             (DraftTree tree, int[] tokens) = drafts.Propose(features, following);
+            if (session.HasData)
+            {
+                session.Decide(TreeVerification<TTensor>.DraftsDecision, [.. tokens.Select(drafted => (long)drafted)]);
+            }
+
             yield return session.Commit(0);
 
             Verified<TTensor> verified = model.Verify(tree, tokens, meanAccepted, request.GeneratedTokens - generated - 1);

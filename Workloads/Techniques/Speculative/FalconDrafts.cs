@@ -35,6 +35,11 @@ public sealed class FalconDrafts : ITechnique
         {
             session.Begin(Phase.Draft);
             int[] tokens = drafts.Propose(features, following);
+            if (session.HasData)
+            {
+                session.Decide(TreeVerification<TTensor>.DraftsDecision, [.. tokens.Select(drafted => (long)drafted)]);
+            }
+
             yield return session.Commit(0);
 
             Verified<TTensor> verified = model.Verify(drafts.Shape, tokens, meanAccepted, request.GeneratedTokens - generated - 1);

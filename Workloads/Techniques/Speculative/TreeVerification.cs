@@ -31,6 +31,9 @@ public sealed class TreeVerification<TTensor>
     /// <summary>Name of the decision: drafts that stand.</summary>
     public const string AcceptedDecision = "accepted";
 
+    /// <summary>Name of the decision: the tokens of the tree, node by node.</summary>
+    public const string DraftsDecision = "drafts";
+
     private readonly EngineSession<TTensor> _session;
     private readonly int _sequences;
     private readonly KeyValues[] _caches;

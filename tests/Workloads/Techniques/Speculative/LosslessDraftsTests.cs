@@ -1,4 +1,5 @@
 using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Techniques;
 using PimSim.Workloads.Techniques.Speculative;
@@ -10,6 +11,7 @@ namespace PimSim.Workloads.Tests.Techniques.Speculative;
 public class LosslessDraftsTests
 {
     private static readonly int[] Prompt = [7, 3, 11, 29, 5, 5, 8, 2];
+    private static readonly ModelShape EightTokens = TechniqueRuns.SmallLlama with { Vocab = 8 };
 
     /// <summary>Techniques with trees small enough for tests, and techniques as they ship.</summary>
     public static TheoryData<string, string, long> Cases
@@ -71,6 +73,50 @@ public class LosslessDraftsTests
         List<Step> numbers = TechniqueRuns.OnCpu(entry.Program, TechniqueRuns.SmallLlama, request, Prompt);
         List<Step> shapes = TechniqueRuns.OnShape(entry.Program, TechniqueRuns.SmallLlama, request);
         Assert.Equal(numbers.Select(Operators), shapes.Select(Operators));
+    }
+
+    /// <summary>Trees that hold every token of a vocabulary of eight on each of their levels.</summary>
+    public static TheoryData<string, string, int> Complete => new()
+    {
+        { "medusa", "treeChildren=8,8,8,8,8,8,8,8,8;acceptedTokens=1", 2 },
+        { "hydra", "treeChildren=8,8,8,8,8,8,8,8,8;acceptedTokens=1", 2 },
+        { "hydra-plus", "treeChildren=8,8,8,8,8,8,8,8,8;acceptedTokens=1", 2 },
+        { "eagle", "treeChildren=8,8,8,8,8,8,8,8,8;acceptedTokens=1", 2 },
+        { "falcon", "block=1;treeChildren=8,8,8,8,8,8,8,8,8;acceptedTokens=1", 2 },
+        { "falcon", "block=2;treeChildren=8,8,8,8,8,8,8,8,8;acceptedTokens=1", 2 },
+        { "falcon", "block=4;treeChildren=8;acceptedTokens=1", 1 },
+        { "eagle-vlm", "topK=8;levels=2;totalTokens=72;acceptedTokens=1", 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Complete))]
+    public void All_drafts_stand_of_a_tree_that_holds_every_token(string technique, string changes, int depth)
+    {
+        TechniqueEntry entry = TechniqueCatalogue.Shipped.Get(technique);
+        int[] prompt = [.. Prompt.Select(token => token % 8)];
+        GenerationRequest request = TechniqueRuns.Request(prompt.Length, 1 + (5 * (depth + 1)), Small(entry, changes), seed: 11);
+        List<Step> drafted = TechniqueRuns.OnCpu(entry.Program, EightTokens, request, prompt);
+        Assert.Equal(Enumerable.Repeat((long)depth, 5), TechniqueRuns.Decisions(drafted, TreeVerification<ShapeTensor>.AcceptedDecision));
+        Assert.Equal(TechniqueRuns.Text(TechniqueRuns.OnCpu(new Autoregressive(), EightTokens, request, prompt)), TechniqueRuns.Text(drafted));
+    }
+
+    [Theory]
+    [MemberData(nameof(Complete))]
+    public void Drafts_of_a_later_round_are_those_of_a_fresh_start(string technique, string changes, int depth)
+    {
+        Assert.SkipWhen(technique == "falcon" && !changes.StartsWith("block=1;", StringComparison.Ordinal), "which tokens are a block depends on where the network began to read");
+        TechniqueEntry entry = TechniqueCatalogue.Shipped.Get(technique);
+        int[] prompt = [.. Prompt.Select(token => token % 8)];
+        GenerationRequest request = TechniqueRuns.Request(prompt.Length, 1 + (4 * (depth + 1)), Small(entry, changes), seed: 12);
+        List<Step> steps = TechniqueRuns.OnCpu(entry.Program, EightTokens, request, prompt);
+        List<long> text = TechniqueRuns.Text(steps);
+
+        // Before the last round stand the first token and three rounds; the newest of them comes anew from the model.
+        int[] read = [.. prompt, .. text.Take(3 * (depth + 1)).Select(token => (int)token)];
+        List<Step> fresh = TechniqueRuns.OnCpu(entry.Program, EightTokens, TechniqueRuns.Request(read.Length, 1 + depth + 1, Small(entry, changes), seed: 12), read);
+        Assert.Equal(
+            TechniqueRuns.Decisions(fresh, TreeVerification<ShapeTensor>.DraftsDecision),
+            TechniqueRuns.Decisions(steps.TakeLast(2), TreeVerification<ShapeTensor>.DraftsDecision));
     }
 
     [Theory]
