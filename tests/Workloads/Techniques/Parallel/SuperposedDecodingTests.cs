@@ -15,7 +15,9 @@ namespace PimSim.Workloads.Tests.Techniques.Parallel;
 
 public class SuperposedDecodingTests
 {
-    private static readonly int[] Prompt = [7, 3, 11, 7, 3, 12, 7, 3, 11, 29];
+    // So few tokens that most runs occur, and go on in more than one way.
+    private static readonly ModelShape TwelveTokens = TechniqueRuns.SmallLlama with { Vocab = 12 };
+    private static readonly int[] Prompt = [0, 1, 2, 0, 1, 3, 0, 2, 1, 0, 1, 2, 3, 4, 0, 1, 4, 2, 5, 0, 3, 1, 2, 0, 5, 1, 0, 4, 3, 2, 2, 0, 1, 1, 3];
 
     [Theory]
     [InlineData(1, 3, true)]
@@ -24,9 +26,9 @@ public class SuperposedDecodingTests
     [InlineData(4, 1, true)]
     public void Its_drafts_are_those_of_a_plain_implementation(long seed, int drafts, bool grams)
     {
-        TechniqueSettings settings = TechniqueRuns.Settings("superposed", ("drafts", [drafts]), ("candidates", [3 * drafts]), ("grams", [grams ? 1 : 0]), ("temperature", [0.7]));
+        TechniqueSettings settings = TechniqueRuns.Settings("superposed", ("drafts", [drafts]), ("candidates", [Math.Min(12, 3 * drafts)]), ("grams", [grams ? 1 : 0]), ("temperature", [0.7]));
         GenerationRequest request = TechniqueRuns.Request(Prompt.Length, 6, settings, seed: seed);
-        List<Step> steps = TechniqueRuns.OnCpu(new SuperposedDecoding(), TechniqueRuns.SmallLlama, request, Prompt);
+        List<Step> steps = TechniqueRuns.OnCpu(new SuperposedDecoding(), TwelveTokens, request, Prompt);
         Assert.Equal(Plain(request, drafts, grams).SelectMany(draft => draft).Select(token => (long)token), TechniqueRuns.Decisions(steps, EngineSession<CpuTensor>.TokensDecision));
         Assert.Equal(6 * drafts, TechniqueRuns.Committed(steps));
     }
@@ -97,9 +99,9 @@ public class SuperposedDecodingTests
     /// <summary>The method as the paper and its code describe it: every pair of a draft and a token of the vocabulary is scored, and no cache is kept.</summary>
     private static List<List<int>> Plain(GenerationRequest request, int k, bool withGrams)
     {
-        using RandomWeights weights = new(TechniqueRuns.SmallLlama, new ModelNumerics(), (ulong)request.Seed);
+        using RandomWeights weights = new(TwelveTokens, new ModelNumerics(), (ulong)request.Seed);
         using CpuBackend backend = new(weights, 1);
-        ModelShape shape = TechniqueRuns.SmallLlama;
+        ModelShape shape = TwelveTokens;
         double alpha = request.Settings.Number("alpha");
         double penalty = request.Settings.Number("penalty");
         double temperature = request.Settings.Number("temperature");
@@ -128,7 +130,7 @@ public class SuperposedDecodingTests
 
             double[] logits = [.. session.Network.Row(session.Decoder.LastHead(x, 1), 0).ToArray().Select(logit => logit / temperature)];
             double[] model = [.. logits.Select(logit => Math.Exp(logit - logits.Max()))];
-            HashSet<int> top = [.. Enumerable.Range(0, model.Length).OrderByDescending(token => model[token]).Take(3 * k)];
+            HashSet<int> top = [.. Enumerable.Range(0, model.Length).OrderByDescending(token => model[token]).Take(Math.Min(shape.Vocab, 3 * k))];
             double sum = top.Sum(token => model[token]);
             List<(int Draft, int Token, double Log)> scored = [];
             for (int draft = 0; draft < (position == 0 ? 1 : k); draft++)

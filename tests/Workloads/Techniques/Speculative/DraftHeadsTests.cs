@@ -67,6 +67,14 @@ public class DraftHeadsTests
         Assert.Contains(steps.First(step => step.Phase == Phase.Verify).Blocks.SelectMany(block => block.Operators), op => op.Role == OperatorRole.LmHead && op.Rows == verified);
     }
 
+    [Fact]
+    public void The_layer_before_the_heads_of_Hydra_plus_has_a_normalisation_behind_it()
+    {
+        TechniqueEntry entry = TechniqueCatalogue.Shipped.Get("hydra-plus");
+        Step verify = TechniqueRuns.OnShape(entry.Program, TechniqueRuns.SmallLlama, TechniqueRuns.Request(16, 8, entry.Settings)).First(step => step.Phase == Phase.Verify);
+        Assert.Equal([64, verify.CommittedTokens], verify.Blocks.SelectMany(block => block.Operators).Where(op => op.Role == OperatorRole.FinalNorm).Select(op => op.Rows));
+    }
+
     private static long Weights(Step step, Func<Operator, bool> of) => step.Blocks.Sum(block => block.Repeat * block.Operators
         .Where(op => op.Kind == OperatorKind.Gemm && of(op)).Sum(op => 2L * op.Inputs * op.Outputs));
 }

@@ -120,6 +120,28 @@ public class LosslessDraftsTests
     }
 
     [Theory]
+    [InlineData("hydra", "")]
+    [InlineData("eagle", "")]
+    [InlineData("falcon", "block=1;")]
+    [InlineData("falcon", "block=2;")]
+    [InlineData("falcon", "block=3;")]
+    public void A_way_through_a_tree_is_drafted_as_if_it_were_alone(string technique, string changes)
+    {
+        TechniqueEntry entry = TechniqueCatalogue.Shipped.Get(technique);
+        List<long> DraftsOf(string children) => TechniqueRuns.Decisions(
+            TechniqueRuns.OnCpu(
+                entry.Program,
+                TechniqueRuns.SmallLlama,
+                TechniqueRuns.Request(Prompt.Length, 2, Small(entry, $"{changes}treeChildren={children};acceptedTokens=1"), seed: 13),
+                Prompt),
+            TreeVerification<ShapeTensor>.DraftsDecision);
+
+        // The first of three, of three, of two; and below it one more.
+        List<long> tree = DraftsOf("3,3,3,3,2,2,2,2,2,2,2,2,2,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1");
+        Assert.Equal(DraftsOf("1,1,1,1"), [tree[0], tree[1], tree[4], tree[13], tree[31]]);
+    }
+
+    [Theory]
     [InlineData("medusa")]
     [InlineData("hydra-plus")]
     [InlineData("eagle")]
