@@ -8,7 +8,6 @@ using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Techniques;
 using PimSim.Workloads.Techniques.Parallel;
-using PimSim.Workloads.Techniques.Speculative;
 using Xunit;
 
 namespace PimSim.Workloads.Tests.Techniques.Parallel;
@@ -163,7 +162,7 @@ public class SuperposedDecodingTests
                 int hits = 0;
                 for (int place = length; place < Prompt.Length; place++)
                 {
-                    if (Prompt[(place - length)..place].SequenceEqual(text[^length..]))
+                    if (Prompt.AsSpan(place - length, length).SequenceEqual(text.AsSpan(^length..)))
                     {
                         runs++;
                         hits += Prompt[place] == token ? 1 : 0;

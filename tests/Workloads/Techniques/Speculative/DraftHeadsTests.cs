@@ -1,7 +1,6 @@
-using System.Collections.Immutable;
-using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Builtin;
+using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
@@ -33,7 +32,7 @@ public class DraftHeadsTests
     {
         using TrainedHeads trained = TrainedHeads.Open(BuiltinModels.DraftHeads);
         TechniqueSettings settings = TechniqueRuns.Settings("medusa", ("treeChildren", [1, 1, 1, 1]));
-        PimSim.Traces.Format.Documents.PimSimUserException fault = Assert.Throws<PimSim.Traces.Format.Documents.PimSimUserException>(
+        PimSimUserException fault = Assert.Throws<PimSimUserException>(
             () => TechniqueRuns.OnBuiltin(new DraftHeads(trained), TechniqueRuns.Request(4, 8, settings), [1, 2, 3, 4]));
         Assert.Contains("4 levels", fault.Message, StringComparison.Ordinal);
     }
