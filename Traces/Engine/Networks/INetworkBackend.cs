@@ -133,4 +133,17 @@ public interface INetworkBackend<TTensor>
 
     /// <summary>Numbers go to the host's memory or come from it. Only recorded.</summary>
     void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload);
+
+    /// <summary>The program passes so many times over numbers of this shape with kernels of its own (masks, indices, lists of candidates). Only recorded.</summary>
+    void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other);
+
+    /// <summary>
+    /// Keeps the first tokens of caches of one shape, and behind them these, for caches that lie in one piece: one copy of the rows out of all of
+    /// them, and one back. The others are forgotten.
+    /// </summary>
+    /// <param name="caches">All of one shape and length.</param>
+    /// <param name="first">Tokens that stay where they are.</param>
+    /// <param name="tokens">Tokens that follow them, by place.</param>
+    /// <param name="role">What it is for.</param>
+    void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection);
 }

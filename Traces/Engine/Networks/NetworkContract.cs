@@ -76,7 +76,11 @@ internal static class NetworkContract
     {
         foreach (int token in tokens)
         {
-            Require((uint)token < (uint)cache.Length, $"token {token} of {cache.Length}");
+            // Not by Require, which would put a message together for each of many tokens.
+            if ((uint)token >= (uint)cache.Length)
+            {
+                throw new ArgumentException($"token {token} of {cache.Length}");
+            }
         }
     }
 
@@ -88,6 +92,10 @@ internal static class NetworkContract
             count > 0 && (tokens.Length == count || tokens.Length == (long)count * from.Sequences * from.Shape.Heads),
             $"{tokens.Length} places for {count} tokens of {from.Sequences} sequences of {from.Shape.Heads} heads");
     }
+
+    public static int[] TokensAfter(int first, ReadOnlySpan<int> tokens) => [.. Enumerable.Range(0, first), .. tokens];
+
+    public static void RequirePasses(int passes, int rows, int columns) => Require(passes > 0 && rows > 0 && columns > 0, $"{passes} passes over [{rows}, {columns}]");
 
     public static void Require(bool condition, string otherwise)
     {

@@ -186,5 +186,18 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     /// <inheritdoc/>
     public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
+
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        int[] all = TokensAfter(first, tokens);
+        foreach (KeyValues cache in caches)
+        {
+            Keep(cache, all, role);
+        }
+    }
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

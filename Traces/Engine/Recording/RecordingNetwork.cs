@@ -289,6 +289,32 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
         _recorder.Add(New(OperatorKind.HostCopy, role, rows) with { Outputs = columns });
     }
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other)
+    {
+        _inner.Passes(passes, rows, columns, role);
+        for (int pass = 0; pass < passes; pass++)
+        {
+            _recorder.BeginOperator();
+            _recorder.Add(New(OperatorKind.Elementwise, role, rows) with { Inputs = 1, Outputs = columns });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        _recorder.BeginOperator();
+        _inner.KeepTogether(caches, first, tokens, role);
+        Operator move = NewMove(caches[0], checked(tokens.Length * caches.Length), role);
+        _ = _recorder.Add(move);
+        _recorder.BeginOperator();
+        long last = _recorder.Add(move);
+        foreach (KeyValues cache in caches)
+        {
+            _writers[cache] = last;
+        }
+    }
+
     private static AttentionMask MaskOf(AttentionPattern pattern) => pattern.IsCausal ? AttentionMask.Causal : AttentionMask.Bidirectional;
 
     private Operator NewElementwise(OperatorRole role, TTensor result, int operands) =>

@@ -370,6 +370,19 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     /// <inheritdoc/>
     public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
+
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        int[] all = TokensAfter(first, tokens);
+        foreach (KeyValues cache in caches)
+        {
+            Keep(cache, all, role);
+        }
+    }
+
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
     {
