@@ -133,4 +133,9 @@ public interface INetworkBackend<TTensor>
 
     /// <summary>Numbers go to the host's memory or come from it. Only recorded.</summary>
     void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload);
+
+    /// <summary>The same numbers in the same order on another number of rows: a view, no work.</summary>
+    /// <param name="input">[rows, columns].</param>
+    /// <param name="rows">A divisor of rows x columns.</param>
+    TTensor Reshape(TTensor input, int rows);
 }

@@ -89,6 +89,14 @@ internal static class NetworkContract
             $"{tokens.Length} places for {count} tokens of {from.Sequences} sequences of {from.Shape.Heads} heads");
     }
 
+    public static int ReshapedColumns<TTensor>(TTensor input, int rows)
+        where TTensor : ITensor
+    {
+        long numbers = (long)input.Rows * input.Columns;
+        Require(rows > 0 && numbers % rows == 0 && numbers / rows <= int.MaxValue, $"{input} on {rows} rows");
+        return (int)(numbers / rows);
+    }
+
     public static void Require(bool condition, string otherwise)
     {
         if (!condition)

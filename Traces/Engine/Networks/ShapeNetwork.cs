@@ -186,5 +186,8 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     /// <inheritdoc/>
     public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public ShapeTensor Reshape(ShapeTensor input, int rows) => input with { Rows = rows, Columns = ReshapedColumns(input, rows) };
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

@@ -85,6 +85,9 @@ public readonly struct CpuTensor : ITensor
         return new CpuTensor(_storage, _generation, _offset + ((perGroup - 1) * _rowStride), perGroup * _rowStride, groups, Columns);
     }
 
+    /// <summary>The same numbers on other rows, without a copy; rows must follow each other without a gap.</summary>
+    internal CpuTensor Reshaped(int rows, int columns) => new(_storage, _generation, _offset, columns, rows, columns);
+
     /// <inheritdoc/>
     public override string ToString() => $"CpuTensor [{Rows}, {Columns}]";
 }
