@@ -54,6 +54,7 @@ public sealed class OperatorKernels
                 OperatorKind.GroupedGemm => Experts(op),
                 OperatorKind.Convolution => Convolution(op),
                 OperatorKind.Attention => Attention(op, kernels),
+                OperatorKind.KvAppend when _stack.ConcatenationWeight > 0 && (long)op.Context * op.Sequences > op.Rows => Concatenation(op, kernels),
                 _ => Passes(op, kernels),
             };
     }
@@ -126,6 +127,13 @@ public sealed class OperatorKernels
         double scoreFlops = (double)batch * shape.Queries * shape.Context;
         KernelTime pass = StreamKernel.Time(scoreBytes, scoreBytes, scoreFlops, 0, weight: 1, machine, Stream);
         return scores + values + (pass * Math.Max(0, kernels - 2));
+    }
+
+    /// <summary>Keys and values of all tokens, old and new, are read and written to a new place.</summary>
+    private KernelTime Concatenation(in Operator op, int kernels)
+    {
+        double bytes = (double)op.KvType.Bytes(2L * op.KvHeads * op.HeadDim * op.Context * op.Sequences) / kernels;
+        return StreamKernel.Time(bytes, bytes, 0, 0, _stack.ConcatenationWeight, MachineOf(op.ActivationType), Stream) * kernels;
     }
 
     /// <summary>Kernels that pass over their data once; of a chain of them, each.</summary>

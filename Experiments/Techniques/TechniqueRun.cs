@@ -130,4 +130,8 @@ public sealed record TechniqueResult(
     long PeakKvBytes,
     long Flops,
     long Bytes,
-    IReadOnlyDictionary<string, long> TimePs);
+    IReadOnlyDictionary<string, long> TimePs)
+{
+    /// <summary>From the arrival of a request to its last token, mean over requests; null where nothing arrives.</summary>
+    public double? MeanLatencySeconds { get; init; }
+}

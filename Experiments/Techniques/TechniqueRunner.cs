@@ -10,6 +10,7 @@ using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
+using PimSim.Workloads.Techniques.Batching;
 
 namespace PimSim.Experiments.Techniques;
 
@@ -31,6 +32,11 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         TechniqueEntry technique = techniques.Get(run.Technique);
         TechniqueSettings settings = technique.Settings.With(run.Changes());
         (Func<IDevice> newDevice, SystemParallelism sharing, Price? price) = Open(run.Hardware);
+        if (technique.Program is FusedRequests)
+        {
+            return ServedRequests.Run(run, settings, models.Shape(run.Model), newDevice, sharing.Ranks);
+        }
+
         GenerationSource SourceOf(int sequences)
         {
             GenerationRequest request = new(run.PromptTokens, run.GeneratedTokens, sequences) { Settings = settings };

@@ -146,4 +146,9 @@ public interface INetworkBackend<TTensor>
     /// <param name="tokens">Tokens that follow them, by place.</param>
     /// <param name="role">What it is for.</param>
     void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection);
+
+    /// <summary>The same numbers in the same order on another number of rows: a view, no work.</summary>
+    /// <param name="input">[rows, columns].</param>
+    /// <param name="rows">A divisor of rows x columns.</param>
+    TTensor Reshape(TTensor input, int rows);
 }

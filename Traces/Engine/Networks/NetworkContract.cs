@@ -97,6 +97,14 @@ internal static class NetworkContract
 
     public static void RequirePasses(int passes, int rows, int columns) => Require(passes > 0 && rows > 0 && columns > 0, $"{passes} passes over [{rows}, {columns}]");
 
+    public static int ReshapedColumns<TTensor>(TTensor input, int rows)
+        where TTensor : ITensor
+    {
+        long numbers = (long)input.Rows * input.Columns;
+        Require(rows > 0 && numbers % rows == 0 && numbers / rows <= int.MaxValue, $"{input} on {rows} rows");
+        return (int)(numbers / rows);
+    }
+
     public static void Require(bool condition, string otherwise)
     {
         if (!condition)

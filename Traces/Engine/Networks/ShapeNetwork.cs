@@ -199,5 +199,8 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
         }
     }
 
+    /// <inheritdoc/>
+    public ShapeTensor Reshape(ShapeTensor input, int rows) => input with { Rows = rows, Columns = ReshapedColumns(input, rows) };
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

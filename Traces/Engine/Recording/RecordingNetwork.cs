@@ -315,6 +315,9 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
         }
     }
 
+    /// <inheritdoc/>
+    public Recorded<TTensor> Reshape(Recorded<TTensor> input, int rows) => input with { Value = _inner.Reshape(input.Value, rows) };
+
     private static AttentionMask MaskOf(AttentionPattern pattern) => pattern.IsCausal ? AttentionMask.Causal : AttentionMask.Bidirectional;
 
     private Operator NewElementwise(OperatorRole role, TTensor result, int operands) =>

@@ -383,6 +383,24 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public CpuTensor Reshape(CpuTensor input, int rows)
+    {
+        int columns = ReshapedColumns(input, rows);
+        if (input.RowStride == input.Columns || input.Rows == 1)
+        {
+            return input.Reshaped(rows, columns);
+        }
+
+        CpuTensor packed = _pool.Rent(input.Rows, input.Columns);
+        for (int row = 0; row < input.Rows; row++)
+        {
+            input.Row(row).CopyTo(packed.WritableRow(row));
+        }
+
+        return packed.Reshaped(rows, columns);
+    }
+
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
     {
