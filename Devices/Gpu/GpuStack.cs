@@ -163,7 +163,7 @@ public sealed record GpuStack
             MemoryShare = root.Optional("memory_share").Exists ? (double)entry.Share(root, "memory_share") : 1,
             Framework = root.Optional("framework").Exists ? root.Optional("framework").Text() : null,
             Collectives = root.Optional("collectives").Exists ? root.Optional("collectives").Text() : null,
-            Kernels = kernels?.Kernels ?? KernelTable.Read(entry, root.Required("kernels"), least: 0),
+            Kernels = kernels is null || root.Optional("kernels").Exists ? KernelTable.Read(entry, root.Required("kernels"), least: 0) : kernels.Kernels,
             Gemm = kernels?.Gemm ?? KernelFamilies.Read(entry, root, "gemm", node => GemmConstants.Read(entry, node)),
             Experts = kernels?.Experts ?? KernelFamilies.Read(entry, root, "experts", node => ExpertConstants.Read(entry, node)),
             DecodeAttention = kernels?.DecodeAttention ?? KernelFamilies.Read(entry, root, "decode_attention", node => DecodeAttentionConstants.Read(entry, node)),

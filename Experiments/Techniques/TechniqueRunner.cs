@@ -42,7 +42,8 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         int sequences = run.Sequences > 0 ? run.Sequences : LargestBatch(SourceOf, newDevice, run, ranks);
         GenerationSource source = SourceOf(sequences);
         IDevice device = newDevice();
-        ReplayResult replay = new TraceReplay(device).Run(Shared(source, run, ranks));
+        WatchedSource watched = new(Shared(source, run, ranks));
+        ReplayResult replay = new TraceReplay(device).Run(watched);
         double seconds = replay.Elapsed.Seconds;
         if (seconds <= 0)
         {
@@ -63,7 +64,8 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
             source.PeakKvBytes,
             replay.Cost.Flops * ranks,
             replay.Cost.Bytes * ranks,
-            Times(device.Ledger));
+            Times(device.Ledger),
+            watched.PeakOperandBytes);
     }
 
     private IStepSource Shared(GenerationSource source, TechniqueRun run, int ranks) =>
@@ -127,5 +129,29 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         }
 
         return times;
+    }
+
+    /// <summary>Passes steps on and looks for the largest operands.</summary>
+    private sealed class WatchedSource(IStepSource source) : IStepSource
+    {
+        public ModelFootprint Footprint => source.Footprint;
+
+        public long PeakOperandBytes { get; private set; }
+
+        public IEnumerable<Step> Steps()
+        {
+            foreach (Step step in source.Steps())
+            {
+                foreach (StepBlock block in step.Blocks)
+                {
+                    foreach (Operator op in block.Operators)
+                    {
+                        PeakOperandBytes = Math.Max(PeakOperandBytes, OperatorCost.Of(op).ActivationBytes);
+                    }
+                }
+
+                yield return step;
+            }
+        }
     }
 }

@@ -1,0 +1,210 @@
+using PimSim.Traces.Engine;
+using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
+using PimSim.Traces.Engine.Recording;
+using PimSim.Traces.Format.Documents;
+using PimSim.Traces.Format.Operators;
+
+namespace PimSim.Workloads.Techniques.KvCache;
+
+/// <summary>
+/// GEAR (Kang et al., arXiv 2403.05527) on the groups of KIVI: keys and values in few bits, with a product of low rank and the outliers of each piece
+/// beside them (<see cref="GearCompression"/>); the newest tokens wait in 16 bits until the buffer is full and is compressed. Attention runs over both
+/// parts, and over the factors of low rank. Settings: <c>bits</c>, <c>group</c>, <c>outliers</c> (a share), <c>rank</c> of the prompt, <c>decodeRank</c>
+/// of later pieces, <c>buffer</c> tokens, <c>iterations</c>. KIVI alone: ranks and outliers 0.
+/// </summary>
+public sealed class Gear : ITechnique
+{
+    // A scale and a zero for each group; an outlier is a number and an index of two.
+    private const int NumbersPerGroup = 2;
+    private const int NumbersPerOutlier = 3;
+
+    /// <inheritdoc/>
+    public string Name => "gear";
+
+    /// <inheritdoc/>
+    public IEnumerable<Step> Run<TTensor>(EngineSession<TTensor> session, GenerationRequest request, ReadOnlyMemory<int> prompt)
+        where TTensor : ITensor
+    {
+        Cache<TTensor> cache = new(session, request);
+        return LayeredDecoding.Run(session, request, prompt, cache.Block);
+    }
+
+    private sealed class Cache<TTensor>
+        where TTensor : ITensor
+    {
+        private readonly EngineSession<TTensor> _session;
+        private readonly INetworkBackend<Recorded<TTensor>> _net;
+        private readonly Decoder<Recorded<TTensor>> _decoder;
+        private readonly ModelShape _shape;
+        private readonly int _sequences;
+        private readonly GearCompression _prompt;
+        private readonly GearCompression _piece;
+        private readonly int _buffer;
+        private readonly KeyValues _reading;
+        private readonly Layer[] _layers;
+
+        public Cache(EngineSession<TTensor> session, GenerationRequest request)
+        {
+            TechniqueSettings settings = request.Settings;
+            _session = session;
+            _net = session.Network;
+            _decoder = session.Decoder;
+            _shape = _decoder.Shape;
+            _sequences = request.Sequences;
+            int bits = settings.Integer("bits", 2, 8);
+            DataType type = bits switch
+            {
+                2 => DataType.Int2,
+                4 => DataType.Int4,
+                8 => DataType.Int8,
+                _ => throw new PimSimUserException($"setting 'bits' of GEAR is {bits}; 2, 4 or 8 are stored"),
+            };
+            int group = settings.Integer("group", 1);
+            _buffer = settings.Integer("buffer", 1);
+            if (_buffer % group != 0)
+            {
+                throw new PimSimUserException($"a buffer of {_buffer} tokens is no multiple of groups of {group}: a piece is compressed whole");
+            }
+
+            _prompt = new GearCompression(bits, group, settings.Integer("rank", 0, _shape.HeadDim), settings.Number("outliers", 0, 1), settings.Integer("iterations", 1, 100));
+            _piece = _prompt with { Rank = settings.Integer("decodeRank", 0, _shape.HeadDim) };
+            int capacity = LayeredDecoding.Capacity(request);
+            int pieces = 1 + (capacity / _buffer);
+            KeyValues Numbers(int heads, int width, int tokens) => _net.CreateKeyValues(new KeyValueShape(heads, width, DataType.Fp16), request.Sequences, Math.Max(1, tokens));
+            _reading = LayeredDecoding.CreateCache(session, request.Sequences, request.PromptTokens);
+            _reading.IsKept = false;
+            int most = Math.Max(_prompt.Rank, _piece.Rank);
+            int groups = capacity * _shape.KvWidth / group;
+            _layers = [.. Enumerable.Range(0, _shape.Layers).Select(_ => new Layer(
+                LayeredDecoding.CreateCache(session, request.Sequences, capacity, type),
+                LayeredDecoding.CreateCache(session, request.Sequences, _buffer),
+                most > 0 ? [.. new[] { _prompt.Rank, _piece.Rank }.Select(rank => Numbers(_shape.KvHeads, Math.Max(1, rank), capacity + (pieces * _shape.HeadDim)))] : [],
+                Numbers(1, 1, (NumbersPerGroup * groups) + (NumbersPerOutlier * _prompt.OutliersOf(capacity * _shape.KvWidth)))))];
+        }
+
+        public Recorded<TTensor> Block(int number, Recorded<TTensor> x, int[] positions)
+        {
+            _net.BeginBlock();
+            Layer layer = _layers[number];
+            DecoderLayer weights = _decoder.Weights.Layers[number];
+            Recorded<TTensor> qkv = _decoder.Project(x, weights, positions);
+            return _decoder.Rest(x, positions.Length > 1 ? Prompt(layer, qkv, positions.Length) : Next(layer, qkv), weights);
+        }
+
+        /// <summary>The prompt attends to itself in full; whole pieces of it are compressed at once, its end waits in the buffer.</summary>
+        private Recorded<TTensor> Prompt(Layer layer, Recorded<TTensor> qkv, int tokens)
+        {
+            // Of one layer at a time, and gone with it: what the forward pass holds anyway, not what is cached.
+            _reading.Truncate(0);
+            _decoder.Append(qkv, _reading);
+            Recorded<TTensor> attended = _net.Attend(qkv, _shape.Heads, _reading, AttentionPattern.Causal);
+            int packed = tokens - (tokens % _buffer);
+            Remember(layer, qkv);
+            if (packed > 0)
+            {
+                Compress(layer, packed, _prompt);
+            }
+
+            if (packed < tokens)
+            {
+                _net.CopyTokens(_reading, [.. Enumerable.Range(packed, tokens - packed)], tokens - packed, layer.Recent, OperatorRole.KvCompression);
+            }
+
+            return attended;
+        }
+
+        private Recorded<TTensor> Next(Layer layer, Recorded<TTensor> qkv)
+        {
+            _decoder.Append(qkv, layer.Recent);
+            Remember(layer, qkv);
+            Recorded<TTensor> attended = _net.AttendParts(qkv, _shape.Heads, [layer.Packed, layer.Recent], AttentionPattern.Causal);
+            foreach (KeyValues factors in layer.Factors)
+            {
+                // On data the packed part holds what all of it stands for; the operators of the factors are the same without their numbers.
+                if (factors.Length > 0)
+                {
+                    _net.Attend(qkv, _shape.Heads, factors, AttentionPattern.All, OperatorRole.KvCompression);
+                }
+            }
+
+            if (layer.Numbers.Length > 0)
+            {
+                _net.Pass(_sequences, 2 * layer.Numbers.Length, DataType.Fp16, OperatorRole.KvCompression);
+            }
+
+            if (layer.Recent.Length == _buffer)
+            {
+                layer.Recent.Truncate(0);
+                Compress(layer, _buffer, _piece);
+            }
+
+            return attended;
+        }
+
+        /// <summary>Keys and values of tokens that are not compressed yet.</summary>
+        private void Remember(Layer layer, Recorded<TTensor> qkv)
+        {
+            if (_session.HasData)
+            {
+                Recorded<TTensor> keysAndValues = _net.Columns(qkv, _shape.QueryWidth, 2 * _shape.KvWidth);
+                int each = qkv.Rows / _sequences;
+                layer.Waiting.AddRange(Enumerable.Range(0, each).Select(token =>
+                    Enumerable.Range(0, _sequences).Select(sequence => _net.Row(keysAndValues, (sequence * each) + token).ToArray()).ToArray()));
+            }
+        }
+
+        private void Compress(Layer layer, int tokens, GearCompression how)
+        {
+            int width = _shape.KvWidth;
+            int rows = tokens * _sequences;
+            float[] values = [];
+            if (_session.HasData)
+            {
+                float[][][] pieces = [.. Enumerable.Range(0, _sequences).Select(sequence => Reconstruct([.. layer.Waiting.Take(tokens).Select(token => token[sequence])], how))];
+                layer.Waiting.RemoveRange(0, tokens);
+                values = [.. pieces.SelectMany(piece => piece.SelectMany(row => row))];
+            }
+
+            // Minima and maxima, then integers; of keys and of values. Each power iteration is two products, of both; outliers are chosen at both ends.
+            for (int pass = 0; pass < 2; pass++)
+            {
+                _net.Pass(rows, 2 * width, _net.ActivationType, OperatorRole.KvCompression);
+            }
+
+            for (int product = 0; how.Rank > 0 && product < 4 * how.Iterations; product++)
+            {
+                _net.Pass(rows, width, _net.ActivationType, OperatorRole.KvCompression);
+            }
+
+            int outliers = how.OutliersOf(tokens * width);
+            for (int end = 0; outliers > 0 && end < 4; end++)
+            {
+                _net.Pass(rows, width, _net.ActivationType, OperatorRole.KvCompression);
+            }
+
+            _net.Append(_net.Input(rows, 2 * width, values), layer.Packed);
+            if (how.Rank > 0)
+            {
+                layer.Factors[ReferenceEquals(how, _prompt) ? 0 : 1].Extend(tokens + _shape.HeadDim);
+            }
+
+            layer.Numbers.Extend((NumbersPerGroup * (tokens * width / how.Group)) + (NumbersPerOutlier * outliers));
+        }
+
+        private float[][] Reconstruct(float[][] rows, GearCompression how)
+        {
+            int width = _shape.KvWidth;
+            float[][] keys = how.Approximate([.. rows.Select(row => row[..width])], byChannel: true, _shape.KvHeads);
+            float[][] values = how.Approximate([.. rows.Select(row => row[width..])], byChannel: false, _shape.KvHeads);
+            return [.. keys.Zip(values, (key, value) => (float[])[.. key, .. value])];
+        }
+
+        /// <summary>What a layer holds: integers, the buffer, factors of low rank (of the prompt and of later pieces), scales and outliers.</summary>
+        private sealed record Layer(KeyValues Packed, KeyValues Recent, KeyValues[] Factors, KeyValues Numbers)
+        {
+            public List<float[][]> Waiting { get; } = [];
+        }
+    }
+}
