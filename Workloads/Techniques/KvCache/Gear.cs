@@ -70,19 +70,25 @@ public sealed class Gear : ITechnique
 
             _prompt = new GearCompression(bits, group, settings.Integer("rank", 0, _shape.HeadDim), settings.Number("outliers", 0, 1), settings.Integer("iterations", 1, 100));
             _piece = _prompt with { Rank = settings.Integer("decodeRank", 0, _shape.HeadDim) };
-            int capacity = LayeredDecoding.Capacity(request);
-            int pieces = 1 + (capacity / _buffer);
-            KeyValues Numbers(int heads, int width, int tokens) => _net.CreateKeyValues(new KeyValueShape(heads, width, DataType.Fp16), request.Sequences, Math.Max(1, tokens));
+            int packed = request.PromptTokens - (request.PromptTokens % _buffer);
+            int pieces = (LayeredDecoding.Capacity(request) - packed) / _buffer;
+            int capacity = packed + (pieces * _buffer);
             _reading = LayeredDecoding.CreateCache(session, request.Sequences, request.PromptTokens);
             _reading.IsKept = false;
-            int most = Math.Max(_prompt.Rank, _piece.Rank);
-            int groups = capacity * _shape.KvWidth / group;
+            int numbers = (NumbersPerGroup * (capacity * _shape.KvWidth / group))
+                + (NumbersPerOutlier * ((packed > 0 ? _prompt.OutliersOf(packed * _shape.KvWidth) : 0) + (pieces * _piece.OutliersOf(_buffer * _shape.KvWidth))));
             _layers = [.. Enumerable.Range(0, _shape.Layers).Select(_ => new Layer(
-                LayeredDecoding.CreateCache(session, request.Sequences, capacity, type),
+                LayeredDecoding.CreateCache(session, request.Sequences, Math.Max(1, capacity), type),
                 LayeredDecoding.CreateCache(session, request.Sequences, _buffer),
-                most > 0 ? [.. new[] { _prompt.Rank, _piece.Rank }.Select(rank => Numbers(_shape.KvHeads, Math.Max(1, rank), capacity + (pieces * _shape.HeadDim)))] : [],
-                Numbers(1, 1, (NumbersPerGroup * groups) + (NumbersPerOutlier * _prompt.OutliersOf(capacity * _shape.KvWidth)))))];
+                Factors(_prompt.Rank, packed > 0 ? packed + _shape.HeadDim : 0),
+                Factors(_piece.Rank, pieces * (_buffer + _shape.HeadDim)),
+                Numbers(1, 1, numbers)))];
         }
+
+        private KeyValues Numbers(int heads, int width, int tokens) => _net.CreateKeyValues(new KeyValueShape(heads, width, DataType.Fp16), _sequences, Math.Max(1, tokens));
+
+        /// <summary>For each token of a piece, and each channel of a head, as many numbers as the rank: of keys and of values.</summary>
+        private KeyValues? Factors(int rank, int vectors) => rank > 0 && vectors > 0 ? Numbers(_shape.KvHeads, rank, vectors) : null;
 
         public Recorded<TTensor> Block(int number, Recorded<TTensor> x, int[] positions)
         {
@@ -120,10 +126,10 @@ public sealed class Gear : ITechnique
             _decoder.Append(qkv, layer.Recent);
             Remember(layer, qkv);
             Recorded<TTensor> attended = _net.AttendParts(qkv, _shape.Heads, [layer.Packed, layer.Recent], AttentionPattern.Causal);
-            foreach (KeyValues factors in layer.Factors)
+            foreach (KeyValues? factors in new[] { layer.PromptFactors, layer.PieceFactors })
             {
                 // On data the packed part holds what all of it stands for; the operators of the factors are the same without their numbers.
-                if (factors.Length > 0)
+                if (factors is { Length: > 0 })
                 {
                     _net.Attend(qkv, _shape.Heads, factors, AttentionPattern.All, OperatorRole.KvCompression);
                 }
@@ -185,11 +191,7 @@ public sealed class Gear : ITechnique
             }
 
             _net.Append(_net.Input(rows, 2 * width, values), layer.Packed);
-            if (how.Rank > 0)
-            {
-                layer.Factors[ReferenceEquals(how, _prompt) ? 0 : 1].Extend(tokens + _shape.HeadDim);
-            }
-
+            (ReferenceEquals(how, _prompt) ? layer.PromptFactors : layer.PieceFactors)?.Extend(tokens + _shape.HeadDim);
             layer.Numbers.Extend((NumbersPerGroup * (tokens * width / how.Group)) + (NumbersPerOutlier * outliers));
         }
 
@@ -202,7 +204,7 @@ public sealed class Gear : ITechnique
         }
 
         /// <summary>What a layer holds: integers, the buffer, factors of low rank (of the prompt and of later pieces), scales and outliers.</summary>
-        private sealed record Layer(KeyValues Packed, KeyValues Recent, KeyValues[] Factors, KeyValues Numbers)
+        private sealed record Layer(KeyValues Packed, KeyValues Recent, KeyValues? PromptFactors, KeyValues? PieceFactors, KeyValues Numbers)
         {
             public List<float[][]> Waiting { get; } = [];
         }
