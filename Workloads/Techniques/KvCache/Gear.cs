@@ -111,6 +111,7 @@ public sealed class Gear : ITechnique
             if (packed > 0)
             {
                 Compress(layer, packed, _prompt);
+                layer.PromptTokens = packed;
             }
 
             if (packed < tokens)
@@ -126,15 +127,8 @@ public sealed class Gear : ITechnique
             _decoder.Append(qkv, layer.Recent);
             Remember(layer, qkv);
             Recorded<TTensor> attended = _net.AttendParts(qkv, _shape.Heads, [layer.Packed, layer.Recent], AttentionPattern.Causal);
-            foreach (KeyValues? factors in new[] { layer.PromptFactors, layer.PieceFactors })
-            {
-                // On data the packed part holds what all of it stands for; the operators of the factors are the same without their numbers.
-                if (factors is { Length: > 0 })
-                {
-                    _net.Attend(qkv, _shape.Heads, factors, AttentionPattern.All, OperatorRole.KvCompression);
-                }
-            }
-
+            ReadFactors(layer.PromptFactors, layer.PromptTokens);
+            ReadFactors(layer.PieceFactors, layer.Packed.Length - layer.PromptTokens);
             if (layer.Numbers.Length > 0)
             {
                 _net.Pass(_sequences, 2 * layer.Numbers.Length, DataType.Fp16, OperatorRole.KvCompression);
@@ -147,6 +141,23 @@ public sealed class Gear : ITechnique
             }
 
             return attended;
+        }
+
+        /// <summary>
+        /// Four small products a set of factors: queries with B, that with A^T, probabilities with A, that with B^T. On data the packed part holds what
+        /// all of it stands for, so that these are only recorded.
+        /// </summary>
+        private void ReadFactors(KeyValues? factors, int tokens)
+        {
+            if (factors is not { Length: > 0 })
+            {
+                return;
+            }
+
+            foreach (int vectors in new[] { factors.Length - tokens, tokens, tokens, factors.Length - tokens })
+            {
+                _net.Pass(_sequences, factors.Shape.Width * vectors, DataType.Fp16, OperatorRole.KvCompression);
+            }
         }
 
         /// <summary>Keys and values of tokens that are not compressed yet.</summary>
@@ -207,6 +218,8 @@ public sealed class Gear : ITechnique
         private sealed record Layer(KeyValues Packed, KeyValues Recent, KeyValues? PromptFactors, KeyValues? PieceFactors, KeyValues Numbers)
         {
             public List<float[][]> Waiting { get; } = [];
+
+            public int PromptTokens { get; set; }
         }
     }
 }
