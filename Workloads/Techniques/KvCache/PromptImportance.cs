@@ -12,7 +12,7 @@ namespace PimSim.Workloads.Techniques.KvCache;
 /// <param name="Window">Last tokens of the prompt whose queries decide.</param>
 /// <param name="Pool">Neighbours that are looked at together; odd.</param>
 /// <param name="First">Tokens at the beginning that always stay too.</param>
-internal sealed record PromptImportance(int Window, int Pool, int First = 0)
+public sealed record PromptImportance(int Window, int Pool, int First = 0)
 {
     /// <summary>
     /// Places of the tokens that stay, ascending: a row for each key/value head of each sequence. All of them if the budget allows.

@@ -1,7 +1,6 @@
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Weights;
-using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Workloads.Tests.Techniques.KvCache;
 
