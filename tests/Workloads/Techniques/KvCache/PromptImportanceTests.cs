@@ -4,6 +4,7 @@ using PimSim.Traces.Engine.Backends.Cpu.Networks;
 using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Recording;
 using PimSim.Traces.Format.Operators;
+using PimSim.Workloads.Techniques.KvCache;
 using Xunit;
 
 namespace PimSim.Workloads.Tests.Techniques.KvCache;

@@ -1,5 +1,3 @@
-using PimSim.Traces.Engine.Backends;
-using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Techniques;
