@@ -1,5 +1,5 @@
-using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Recording;
 using PimSim.Traces.Format.Operators;
 
