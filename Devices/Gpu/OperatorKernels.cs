@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PimSim.Devices.Gpu.Kernels;
+using PimSim.Devices.Stacks;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
@@ -159,9 +160,14 @@ public sealed class OperatorKernels
             OperatorKind.TokenFft when op.Rows / op.Sequences > TransformPoints => 2,
             _ => 1,
         };
-        KernelTime pass = StreamKernel.Time(cost.Bytes, 0, (double)cost.Flops / kernels, reductions, weight, MachineOf(op.ActivationType), Stream);
+        KernelTime pass = StreamKernel.Time(cost.Bytes, 0, (double)cost.Flops / kernels, reductions, weight, MachineOf(op), Stream);
         return pass * (kernels * passes);
     }
+
+    /// <summary>What the kernels of an operator see of the GPU: to move integers it needs no units for them.</summary>
+    /// <exception cref="PimSimUserException">It has no units for the type.</exception>
+    internal KernelMachine MachineOf(in Operator op) =>
+        MachineOf(IsStream(op.Kind) && SoftwareStack.IsInteger(op.ActivationType) ? _stack.ActivationType : op.ActivationType);
 
     /// <summary>What kernels see of the GPU when they compute in a type.</summary>
     /// <exception cref="PimSimUserException">It has no units for the type.</exception>

@@ -117,6 +117,7 @@ public sealed record TechniqueRun(string Technique, string Model, RunHardware Ha
 /// <param name="Flops">Of all operators, derived from their shapes.</param>
 /// <param name="Bytes">Of all operators, derived from their shapes.</param>
 /// <param name="TimePs">Picoseconds by what bound it: memory, compute, launches, host, links ...</param>
+/// <param name="PeakOperandBytes">Inputs and results of the operator that has most of them.</param>
 public sealed record TechniqueResult(
     int Sequences,
     long Tokens,
@@ -130,7 +131,8 @@ public sealed record TechniqueResult(
     long PeakKvBytes,
     long Flops,
     long Bytes,
-    IReadOnlyDictionary<string, long> TimePs)
+    IReadOnlyDictionary<string, long> TimePs,
+    long PeakOperandBytes)
 {
     /// <summary>From the arrival of a request to its last token, mean over requests; null where nothing arrives.</summary>
     public double? MeanLatencySeconds { get; init; }

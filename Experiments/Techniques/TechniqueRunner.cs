@@ -48,7 +48,8 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         int sequences = run.Sequences > 0 ? run.Sequences : LargestBatch(SourceOf, newDevice, run, sharing);
         GenerationSource source = SourceOf(sequences);
         IDevice device = newDevice();
-        ReplayResult replay = new TraceReplay(device).Run(Shared(source, run, sharing));
+        WatchedSource watched = new(Shared(source, run, sharing));
+        ReplayResult replay = new TraceReplay(device).Run(watched);
         double seconds = replay.Elapsed.Seconds;
         if (seconds <= 0)
         {
@@ -69,7 +70,8 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
             source.PeakKvBytes,
             replay.Cost.Flops * sharing.Ranks,
             replay.Cost.Bytes * sharing.Ranks,
-            Times(device.Ledger));
+            Times(device.Ledger),
+            watched.PeakOperandBytes);
     }
 
     private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) =>
@@ -133,5 +135,29 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         }
 
         return times;
+    }
+
+    /// <summary>Passes steps on and looks for the largest operands.</summary>
+    private sealed class WatchedSource(IStepSource source) : IStepSource
+    {
+        public ModelFootprint Footprint => source.Footprint;
+
+        public long PeakOperandBytes { get; private set; }
+
+        public IEnumerable<Step> Steps()
+        {
+            foreach (Step step in source.Steps())
+            {
+                foreach (StepBlock block in step.Blocks)
+                {
+                    foreach (Operator op in block.Operators)
+                    {
+                        PeakOperandBytes = Math.Max(PeakOperandBytes, OperatorCost.Of(op).ActivationBytes);
+                    }
+                }
+
+                yield return step;
+            }
+        }
     }
 }

@@ -104,8 +104,8 @@ public sealed class EngineSession<TTensor>
     /// <exception cref="PimSimUserException">The backend cannot run parts.</exception>
     public Decoder<Recorded<TTensor>> Decoder => field ??= new(Recording, (_weights ?? throw new InvalidOperationException("there is no decoder to run in parts")).Value);
 
-    /// <summary>Bytes of keys and values that the caches of networks held at most, each at its own peak.</summary>
-    public long PeakKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Peak));
+    /// <summary>Bytes of keys and values that the caches of networks held at most in the memory of the device, each at its own peak.</summary>
+    public long PeakKvBytes => Recording.Caches.Where(cache => cache.IsKept).Sum(cache => BytesOf(cache, cache.Peak));
 
     /// <summary>Bytes of keys and values that the caches of networks hold now.</summary>
     public long HeldKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Length));
@@ -221,7 +221,7 @@ public sealed class EngineSession<TTensor>
     public ModelFootprint Footprint()
     {
         List<IGrouping<(KeyValueShape Shape, int Sequences, int Capacity), KeyValues>> caches =
-            [.. Recording.Caches.GroupBy(cache => (cache.Shape, cache.Sequences, cache.Capacity)).OrderByDescending(group => group.Sum(cache => BytesOf(cache, cache.Capacity)))];
+            [.. Recording.Caches.Where(cache => cache.IsKept).GroupBy(cache => (cache.Shape, cache.Sequences, cache.Capacity)).OrderByDescending(group => group.Sum(cache => BytesOf(cache, cache.Capacity)))];
         var main = caches.FirstOrDefault();
         ModelFootprint model = _shape?.Footprint(1, 1) ?? new ModelFootprint(_name, [], 0, 0, 0, 0, 0, 1, Parameters.Type, DataType.Fp16);
         ParameterSet all = new(Parameters.Type, seed: null);

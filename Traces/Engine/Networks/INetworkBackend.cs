@@ -151,4 +151,25 @@ public interface INetworkBackend<TTensor>
     /// <param name="input">[rows, columns].</param>
     /// <param name="rows">A divisor of rows x columns.</param>
     TTensor Reshape(TTensor input, int rows);
+
+    /// <summary>Attention over several caches of equal heads, one behind the other, as if they were one: parts of a cache that are stored differently.</summary>
+    TTensor AttendParts(TTensor queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention);
+
+    /// <summary>
+    /// Attention whose probabilities are looked at too, as eager code has them in memory: for each query and token of the context their mean over
+    /// all heads, [rows, context]. The sum over heads is one more operator.
+    /// </summary>
+    TTensor AttendWithWeights(TTensor queries, int heads, KeyValues cache, AttentionPattern pattern, out TTensor weights, OperatorRole role = OperatorRole.Attention);
+
+    /// <summary>
+    /// Product of whole numbers (held as numbers) with a matrix of whole numbers, times the scale of each output in the kernel's end: the product
+    /// of a quantised layer, computed in integers of the layer's type.
+    /// </summary>
+    TTensor LinearIntegers(TTensor input, IntegerLayer weights);
+
+    /// <summary>To the nearest whole numbers that the integer type holds, ties to even: the end of the kernel that made them, no work.</summary>
+    TTensor Round(TTensor input, DataType type);
+
+    /// <summary>A kernel reads numbers of a type that no tensor holds and writes as many (a cache copied as a whole, scales, factors). Only recorded.</summary>
+    void Pass(int rows, int columns, DataType type, OperatorRole role);
 }

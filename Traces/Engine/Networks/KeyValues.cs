@@ -43,6 +43,9 @@ public class KeyValues
     /// <summary>Tokens held of each.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Counts among what the device keeps: not one in the memory of the host, nor what a layer at work alone holds.</summary>
+    public bool IsKept { get; set; } = true;
+
     /// <summary>Most tokens that were held of each so far.</summary>
     public int Peak { get; private set; }
 

@@ -105,6 +105,29 @@ internal static class NetworkContract
         return (int)(numbers / rows);
     }
 
+    public static int RequireParts(ReadOnlySpan<KeyValues> parts)
+    {
+        Require(!parts.IsEmpty, "no caches");
+        int length = 0;
+        foreach (KeyValues part in parts)
+        {
+            Require(
+                (part.Shape.Heads, part.Shape.HeadDim, part.Sequences) == (parts[0].Shape.Heads, parts[0].Shape.HeadDim, parts[0].Sequences),
+                "parts of a cache have the same heads and sequences");
+            length = checked(length + part.Length);
+        }
+
+        Require(length > 0, "the parts of the cache hold nothing");
+        return length;
+    }
+
+    /// <summary>The largest whole number of an integer type; the smallest is one less than its negative.</summary>
+    public static int LargestInteger(DataType type)
+    {
+        Require(type is DataType.Int8 or DataType.Int4 or DataType.Int2, $"{type} holds no integers");
+        return (1 << (type.Bits() - 1)) - 1;
+    }
+
     public static void Require(bool condition, string otherwise)
     {
         if (!condition)

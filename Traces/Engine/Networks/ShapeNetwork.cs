@@ -202,5 +202,39 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     /// <inheritdoc/>
     public ShapeTensor Reshape(ShapeTensor input, int rows) => input with { Rows = rows, Columns = ReshapedColumns(input, rows) };
 
+    /// <inheritdoc/>
+    public ShapeTensor AttendParts(ShapeTensor queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
+    {
+        RequireParts(parts);
+        return New(queries.Rows, heads * parts[0].Shape.HeadDim);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor AttendWithWeights(ShapeTensor queries, int heads, KeyValues cache, AttentionPattern pattern, out ShapeTensor weights, OperatorRole role = OperatorRole.Attention)
+    {
+        ShapeTensor result = Attend(queries, heads, cache, pattern, role);
+        weights = New(queries.Rows, cache.Length);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor LinearIntegers(ShapeTensor input, IntegerLayer weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        RequireColumns(input, weights.Inputs);
+        LargestInteger(weights.Type);
+        return New(input.Rows, weights.Outputs);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor Round(ShapeTensor input, DataType type)
+    {
+        LargestInteger(type);
+        return input;
+    }
+
+    /// <inheritdoc/>
+    public void Pass(int rows, int columns, DataType type, OperatorRole role) => Require(rows > 0 && columns > 0, $"a pass over [{rows}, {columns}]");
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

@@ -401,6 +401,67 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
         return packed.Reshaped(rows, columns);
     }
 
+    /// <inheritdoc/>
+    public CpuTensor AttendParts(CpuTensor queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
+    {
+        int length = RequireParts(parts);
+        CpuKeyValues whole = new(parts[0].Shape, parts[0].Sequences, length);
+        foreach (KeyValues part in parts)
+        {
+            if (part.Length > 0)
+            {
+                CopyTokens(part, [.. Enumerable.Range(0, part.Length)], part.Length, whole);
+            }
+        }
+
+        return Attend(queries, heads, whole, pattern, role);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor AttendWithWeights(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, out CpuTensor weights, OperatorRole role = OperatorRole.Attention)
+    {
+        CpuTensor result = Attend(queries, heads, cache, pattern, role);
+        weights = _pool.Rent(queries.Rows, cache.Length);
+        _attention.Weigh(weights);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor LinearIntegers(CpuTensor input, IntegerLayer weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        RequireColumns(input, weights.Inputs);
+        double largest = LargestInteger(weights.Type) + 1.0;
+
+        // Single precision adds whole numbers up to 2^24 without rounding.
+        Require(largest * largest * weights.Inputs <= 1 << 24, $"sums of {weights.Inputs} products in {weights.Type} are too large to be exact");
+        CpuTensor sums = _operators.Multiply(input, weights.Integers, weights.Role);
+        CpuTensor result = _pool.Rent(input.Rows, weights.Outputs);
+        for (int row = 0; row < input.Rows; row++)
+        {
+            TensorPrimitives.Multiply(sums.Row(row), weights.Scales, result.WritableRow(row));
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor Round(CpuTensor input, DataType type)
+    {
+        int largest = LargestInteger(type);
+        CpuTensor result = _pool.Rent(input.Rows, input.Columns);
+        for (int row = 0; row < input.Rows; row++)
+        {
+            TensorPrimitives.Round(input.Row(row), result.WritableRow(row));
+            TensorPrimitives.Clamp(result.Row(row), -largest - 1f, largest, result.WritableRow(row));
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void Pass(int rows, int columns, DataType type, OperatorRole role) => Require(rows > 0 && columns > 0, $"a pass over [{rows}, {columns}]");
+
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
     {
