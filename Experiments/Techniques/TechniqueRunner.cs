@@ -67,7 +67,9 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
     }
 
     private IStepSource Shared(GenerationSource source, TechniqueRun run, int ranks) =>
-        ranks == 1 ? source : new TensorParallelSource(source, new TensorParallelism(models.Shape(run.Model), ranks));
+        ranks == 1 ? source
+        : networks.Names.Contains(run.Model) ? new NetworkParallelism(networks.Shape(run.Model), ranks).Shard(source)
+        : new TensorParallelSource(source, new TensorParallelism(models.Shape(run.Model), ranks));
 
     private (Func<IDevice> NewDevice, int Ranks, Price? Price) Open(RunHardware wanted)
     {

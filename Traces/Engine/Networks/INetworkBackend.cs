@@ -136,4 +136,16 @@ public interface INetworkBackend<TTensor>
 
     /// <summary>The program passes so many times over numbers of this shape with kernels of its own (masks, indices, lists of candidates). Only recorded.</summary>
     void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other);
+
+    /// <summary>The experts that each token visits: the best by the router's scores [tokens, experts], of equal ones the lowest.</summary>
+    /// <param name="scores">Of the router, before the softmax.</param>
+    /// <param name="perToken">Experts that a token visits.</param>
+    /// <param name="normalised">The weights of a token add up to 1; else they are its probabilities over all experts.</param>
+    ExpertRouting Route(TTensor scores, int perToken, bool normalised);
+
+    /// <summary>The first products of experts: a row for each pair of a token and an expert that it visits, token by token.</summary>
+    TTensor ExpertsUp(TTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts);
+
+    /// <summary>Their second products, those of a token added up by its weights: [tokens, outputs].</summary>
+    TTensor ExpertsDown(TTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts);
 }

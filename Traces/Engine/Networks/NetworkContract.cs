@@ -91,6 +91,12 @@ internal static class NetworkContract
 
     public static void RequirePasses(int passes, int rows, int columns) => Require(passes > 0 && rows > 0 && columns > 0, $"{passes} passes over [{rows}, {columns}]");
 
+    public static (int Inputs, int Outputs) RequireExperts(IReadOnlyList<LinearLayer> experts, ExpertRouting routing)
+    {
+        Require(experts.Count == routing.Experts, $"{experts.Count} matrices for {routing.Experts} experts");
+        return (experts[0].Inputs, experts[0].Outputs);
+    }
+
     public static void Require(bool condition, string otherwise)
     {
         if (!condition)

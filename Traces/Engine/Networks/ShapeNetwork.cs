@@ -189,5 +189,30 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     /// <inheritdoc/>
     public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
 
+    /// <inheritdoc/>
+    public ExpertRouting Route(ShapeTensor scores, int perToken, bool normalised) => new(scores.Rows, perToken, scores.Columns);
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsUp(ShapeTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        (int inputs, int outputs) = RequireExperts(experts, routing);
+        RequireColumns(input, inputs);
+        Require(input.Rows == routing.Tokens, $"{input} for {routing.Tokens} tokens");
+        return New(routing.Pairs, outputs);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsDown(ShapeTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        (int inputs, int outputs) = RequireExperts(experts, routing);
+        RequireColumns(inside, inputs);
+        Require(inside.Rows == routing.Pairs, $"{inside} for {routing.Pairs} pairs");
+        return New(routing.Tokens, outputs);
+    }
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }
