@@ -77,9 +77,10 @@ public sealed class SpeechAutoregressive : ITechnique
         {
             IEnumerable<int[]> input = token == 0 || memory == SpeechMemory.Text ? text : [tokens];
             session.Begin(token == 0 && given > 1 ? Phase.Prefill : Phase.Decode);
-            session.Sample(decoder.Forward([.. Enumerable.Range(0, sequences).SelectMany(sequence => input.Select(step => step[sequence]))]), tokens);
-            tokens = [.. tokens];
-            text.Add(tokens);
+            int[] next = new int[sequences];
+            session.Sample(decoder.Forward([.. Enumerable.Range(0, sequences).SelectMany(sequence => input.Select(step => step[sequence]))]), next);
+            text.Add(next);
+            tokens = next;
             yield return session.Commit(sequences);
         }
     }

@@ -48,9 +48,9 @@ internal sealed class SpeechEncoder<TTensor>
     /// <summary>[sequences x frames, hidden]; lives on. Ids stand for the frames of a spectrum.</summary>
     public Recorded<TTensor> Forward(ReadOnlySpan<int> ids)
     {
-        Recorded<TTensor> x = _frontEnd.Forward(ids, _sequences);
         int hidden = _shape["hidden"];
         Recorded<TTensor> positions = _net.Hold(_net.Input(Frames, hidden, _net.HasData ? Sinusoids(0, Frames, hidden) : []));
+        Recorded<TTensor> x = _frontEnd.Forward(ids, _sequences);
         if (_shape["encoderKernel"] == 0)
         {
             x = _net.Add(x, Repeated(positions), OperatorRole.Embedding);

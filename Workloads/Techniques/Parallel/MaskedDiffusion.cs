@@ -24,6 +24,9 @@ public sealed class MaskedDiffusion : ITechnique
     /// <summary>Decision: tokens from the left that the guiding model would have written too.</summary>
     public const string MatchedDecision = "matched";
 
+    /// <summary>Decision: tokens that the model proposed for the places that the guiding model looks at.</summary>
+    public const string ProposedDecision = "proposed";
+
     /// <inheritdoc/>
     public string Name => "masked-diffusion";
 
@@ -102,6 +105,11 @@ public sealed class MaskedDiffusion : ITechnique
             {
                 matched = Math.Min(drawn, from + count);
             }
+        }
+
+        if (session.HasData)
+        {
+            session.Decide(ProposedDecision, [.. tokens.Select(token => (long)token)]);
         }
 
         session.Decide(MatchedDecision, matched);

@@ -17,7 +17,7 @@ internal sealed class PlaceChoice
     private readonly Dictionary<(int Place, int Token), double> _credits = [];
 
     /// <summary>Reads <c>decoder</c> 0 threshold, 1 hierarchical, 2 credit; <c>threshold</c>, which begins at 1 and declines by <c>thresholdDecay</c> an
-    /// iteration; <c>lowerThreshold</c>; <c>creditDecay</c>.</summary>
+    /// iteration if that is not 0; <c>lowerThreshold</c>; <c>creditDecay</c>.</summary>
     public PlaceChoice(TechniqueSettings settings)
     {
         _kind = settings.Integer("decoder", 0, 2);
@@ -47,7 +47,7 @@ internal sealed class PlaceChoice
             _credits[(places[number], tokens[number])] = (_decay * credit) + confidences[number];
         }
 
-        double threshold = Math.Max(1 - (iteration * _decline), _threshold);
+        double threshold = _decline == 0 ? _threshold : Math.Max(1 - (iteration * _decline), _threshold);
         HashSet<int> chosen = [.. Enumerable.Range(0, places.Length).Where(number => own[number] > threshold)];
         if (_kind == 1)
         {
