@@ -148,4 +148,7 @@ public interface INetworkBackend<TTensor>
 
     /// <summary>Their second products, those of a token added up by its weights: [tokens, outputs].</summary>
     TTensor ExpertsDown(TTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts);
+
+    /// <summary>As <see cref="Append"/>, of keys and values that no later step looks at: they are not written to a cache, but one pass puts head by head in order.</summary>
+    void Place(TTensor keysAndValues, KeyValues cache);
 }

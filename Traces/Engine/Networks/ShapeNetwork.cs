@@ -190,6 +190,9 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
 
     /// <inheritdoc/>
+    public void Place(ShapeTensor keysAndValues, KeyValues cache) => Append(keysAndValues, cache);
+
+    /// <inheritdoc/>
     public ExpertRouting Route(ShapeTensor scores, int perToken, bool normalised) => new(scores.Rows, perToken, scores.Columns);
 
     /// <inheritdoc/>

@@ -301,6 +301,15 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
     }
 
     /// <inheritdoc/>
+    public void Place(Recorded<TTensor> keysAndValues, KeyValues cache)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        _recorder.BeginOperator();
+        _inner.Place(keysAndValues.Value, cache);
+        _writers[cache] = _recorder.Add(NewElementwise(OperatorRole.Attention, keysAndValues.Value, 1), keysAndValues.Producer);
+    }
+
+    /// <inheritdoc/>
     public ExpertRouting Route(Recorded<TTensor> scores, int perToken, bool normalised)
     {
         _recorder.BeginOperator();

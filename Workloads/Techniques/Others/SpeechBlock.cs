@@ -88,7 +88,7 @@ internal sealed class SpeechBlock<TTensor>
             keysAndValues = _net.Join(keys, _net.Columns(qkv, 2 * _width, _width), OperatorRole.Attention);
         }
 
-        _net.Append(keysAndValues, cache);
+        _net.Place(keysAndValues, cache);
         x = _net.Add(x, _net.Linear(_net.Attend(qkv, _heads, cache, pattern), _output), OperatorRole.Residual);
         if (_convolution is { } module)
         {

@@ -34,7 +34,7 @@ internal sealed class SpeechCrossAttention<TTensor>
     public void Read(Recorded<TTensor> encoded, KeyValues source)
     {
         source.Truncate(0);
-        _net.Append(_net.Linear(encoded, _keyValue), source);
+        _net.Place(_net.Linear(encoded, _keyValue), source);
     }
 
     /// <summary>The tokens with what they found.</summary>

@@ -162,7 +162,16 @@ internal sealed class SpeechDecoder<TTensor>
             Remember(x, number);
         }
 
-        _net.Append(_net.Linear(memory, layer.KeyValue), _own[number]);
+        Recorded<TTensor> keysAndValues = _net.Linear(memory, layer.KeyValue);
+        if (_memory == SpeechMemory.KeysAndValues)
+        {
+            _net.Append(keysAndValues, _own[number]);
+        }
+        else
+        {
+            _net.Place(keysAndValues, _own[number]);
+        }
+
         x = _net.Add(x, _net.Linear(_net.Attend(queries, _heads, _own[number], AttentionPattern.Causal), layer.Output), OperatorRole.Residual);
         x = layer.Source.Forward(x, _source[number], AttentionPattern.All);
         Recorded<TTensor> up = _net.Activate(_net.Linear(_net.Norm(x, layer.FfnNorm), layer.Up), _activation, OperatorRole.FfnActivation);

@@ -374,6 +374,9 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
 
     /// <inheritdoc/>
+    public void Place(CpuTensor keysAndValues, KeyValues cache) => Append(keysAndValues, cache);
+
+    /// <inheritdoc/>
     public ExpertRouting Route(CpuTensor scores, int perToken, bool normalised)
     {
         int[] chosen = new int[scores.Rows * perToken];
