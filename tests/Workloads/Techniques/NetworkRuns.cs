@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Backends.Cpu;
@@ -13,18 +14,15 @@ namespace PimSim.Workloads.Tests.Techniques;
 internal static class NetworkRuns
 {
     /// <summary>A small speech network; sizes can be changed.</summary>
-    public static NetworkShape Speech(params (string Size, int Value)[] changes) => New("speech", changes, new()
-    {
-        ["frontEnd"] = 0, ["melBins"] = 8, ["channels"] = 4, ["encoderLayers"] = 2, ["hidden"] = 16, ["heads"] = 2, ["encoderFfn"] = 64, ["encoderKernel"] = 3,
-        ["encoderActivation"] = 0, ["ctc"] = 1, ["decoderLayers"] = 2, ["decoderHidden"] = 16, ["decoderHeads"] = 2, ["decoderFfn"] = 64, ["decoderActivation"] = 2,
-        ["vocab"] = 7, ["positions"] = 0, ["tied"] = 0, ["extractorLayers"] = 1, ["extractorFfn"] = 32, ["selfLayers"] = 1, ["mixLayers"] = 2, ["natFfn"] = 24, ["natKernel"] = 3,
-    });
+    public static NetworkShape Speech(params (string Size, int Value)[] changes) => New(
+        "speech",
+        "frontEnd 0, melBins 8, channels 4, encoderLayers 2, hidden 16, heads 2, encoderFfn 64, encoderKernel 3, encoderActivation 0, ctc 1, decoderLayers 2, decoderHidden 16, "
+        + "decoderHeads 2, decoderFfn 64, decoderActivation 2, vocab 7, positions 0, tied 0, extractorLayers 1, extractorFfn 32, selfLayers 1, mixLayers 2, natFfn 24, natKernel 3",
+        changes);
 
     /// <summary>A small mixture of experts; sizes can be changed.</summary>
-    public static NetworkShape Experts(params (string Size, int Value)[] changes) => New("llada-moe", changes, new()
-    {
-        ["layers"] = 2, ["hidden"] = 16, ["heads"] = 2, ["kvHeads"] = 2, ["headDim"] = 8, ["experts"] = 8, ["expertsPerToken"] = 2, ["expertFfn"] = 12, ["vocab"] = 24,
-    });
+    public static NetworkShape Experts(params (string Size, int Value)[] changes) => New(
+        "llada-moe", "layers 2, hidden 16, heads 2, kvHeads 2, headDim 8, experts 8, expertsPerToken 2, expertFfn 12, vocab 24", changes);
 
     /// <summary>Runs a program with numbers.</summary>
     public static List<Step> OnCpu(ITechnique technique, NetworkShape shape, GenerationRequest request, int[] prompt)
@@ -40,13 +38,11 @@ internal static class NetworkRuns
     /// <summary>Operators of a step, each as often as it is run.</summary>
     public static IEnumerable<Operator> Operators(Step step) => step.Blocks.SelectMany(block => Enumerable.Repeat(block.Operators, block.Repeat)).SelectMany(ops => ops);
 
-    private static NetworkShape New(string family, (string Size, int Value)[] changes, Dictionary<string, int> sizes)
+    private static NetworkShape New(string family, string sizes, (string Size, int Value)[] changes)
     {
-        foreach ((string size, int value) in changes)
-        {
-            sizes[size] = value;
-        }
-
-        return new NetworkShape("small", family, sizes.ToImmutableSortedDictionary(StringComparer.Ordinal), DataType.Fp32, DataType.Fp32, DataType.Fp32);
+        ImmutableSortedDictionary<string, int> values = sizes.Split(", ").Select(size => size.Split(' '))
+            .ToImmutableSortedDictionary(size => size[0], size => int.Parse(size[1], CultureInfo.InvariantCulture), StringComparer.Ordinal)
+            .SetItems(changes.Select(change => KeyValuePair.Create(change.Size, change.Value)));
+        return new NetworkShape("small", family, values, DataType.Fp32, DataType.Fp32, DataType.Fp32);
     }
 }
