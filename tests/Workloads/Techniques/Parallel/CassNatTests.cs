@@ -1,3 +1,6 @@
+using PimSim.Traces.Engine.Backends.Cpu;
+using PimSim.Traces.Engine.Backends.Cpu.Networks;
+using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Techniques;
 using PimSim.Workloads.Techniques.Parallel;
@@ -89,6 +92,38 @@ public class CassNatTests
         Operator[] attentions = [.. NetworkRuns.Operators(steps[1]).Where(op => op is { Kind: OperatorKind.Attention, Role: OperatorRole.Attention })];
         Assert.Equal(3, attentions.Length);
         Assert.All(attentions, op => Assert.Equal((6 * (lengths.Max() + 1), 6), (op.Rows, op.Sequences)));
+    }
+
+    [Fact]
+    public void Each_sequence_sees_what_its_own_mask_says()
+    {
+        using CpuNetwork network = new(1);
+        KeyValues cache = network.CreateKeyValues(new KeyValueShape(1, 2, DataType.Fp32), 2, 3);
+        float[] keys = [.. Enumerable.Range(0, 2 * 3 * 4).Select(number => (float)Math.Sin(number))];
+        network.Append(network.Input(6, 4, keys), cache);
+        float[] queries = [.. Enumerable.Range(0, 2 * 2 * 2).Select(number => (float)Math.Cos(number))];
+        CpuTensor result = network.Attend(network.Input(4, 2, queries), 1, cache, AttentionPattern.MaskedEach((sequence, query, token) => token <= sequence + query));
+        for (int row = 0; row < 4; row++)
+        {
+            (int sequence, int query) = (row / 2, row % 2);
+            double[] weights = [.. Enumerable.Range(0, Math.Min(3, sequence + query + 1)).Select(token =>
+                Math.Exp(Enumerable.Range(0, 2).Sum(channel => queries[(row * 2) + channel] * (double)keys[(((sequence * 3) + token) * 4) + channel]) / Math.Sqrt(2)))];
+            for (int channel = 0; channel < 2; channel++)
+            {
+                double expected = weights.Select((weight, token) => weight * keys[(((sequence * 3) + token) * 4) + 2 + channel]).Sum() / weights.Sum();
+                Assert.Equal(expected, result.Row(row)[channel], 1e-5);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_frames_that_a_token_sees_decide_what_is_written()
+    {
+        // Without layers behind the extractor nothing but its own frames reaches a token.
+        List<long> Text(int seed, int neighbours) => TechniqueRuns.Text(NetworkRuns.OnCpu(
+            Program, NetworkRuns.Speech(("selfLayers", 0), ("mixLayers", 0), ("vocab", 40)), TechniqueRuns.Request(48, 1, Settings(1, ("rank", [0]), ("neighbours", [neighbours])), seed: seed), Recording));
+        Assert.Contains(Enumerable.Range(0, 8), seed => !Text(seed, 0).SequenceEqual(Text(seed, 50)));
+        Assert.Equal(Text(0, 50), Text(0, 60));
     }
 
     [Fact]
