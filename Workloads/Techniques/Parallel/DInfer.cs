@@ -63,6 +63,13 @@ public sealed class DInfer : ITechnique
         }
     }
 
+    /// <summary>How much of the mean embedding goes into the next one of places: nothing where there is a token.</summary>
+    internal static float[] SmoothingWeights(Canvas canvas, int[] places, double first, double growth, double most, int iteration)
+    {
+        float weight = (float)Math.Min(first + (growth * iteration), most);
+        return [.. places.Select(place => canvas.IsMasked(place) ? weight : 0)];
+    }
+
     /// <summary>Places filled by forward <paramref name="number"/> of so many that share out a block evenly.</summary>
     private static int Due(int number, int forwards, int places) => (int)((((long)number + 1) * places / forwards) - ((long)number * places / forwards));
 
@@ -153,8 +160,7 @@ public sealed class DInfer : ITechnique
                 return;
             }
 
-            float weight = (float)Math.Min(_smoothingFirst + (_smoothingGrowth * Number), _smoothing);
-            float[] weights = [.. places.Select(place => _canvas.IsMasked(place) ? weight : 0)];
+            float[] weights = SmoothingWeights(_canvas, places, _smoothingFirst, _smoothingGrowth, _smoothing, Number);
             Recorded<TTensor> mixtures = _model.MeanEmbedding(_net.Softmax(logits, OperatorRole.Mixing), weights);
             for (int row = 0; _net.HasData && row < places.Length; row++)
             {

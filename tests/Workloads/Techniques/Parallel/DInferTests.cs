@@ -54,6 +54,31 @@ public class DInferTests
         Assert.Equal(whole.SelectMany(NetworkRuns.Operators), windows.SelectMany(NetworkRuns.Operators));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void In_a_single_layer_what_is_kept_is_exact(long seed)
+    {
+        // Keys and values depend on the token of their place alone, and only the block's change before all are made anew.
+        NetworkShape single = NetworkRuns.Experts(("layers", 1));
+        List<Step> Run(string technique) => NetworkRuns.OnCpu(
+            Program, single, TechniqueRuns.Request(6, 20, TechniqueRuns.Settings(technique, ("block", [8]), ("maskToken", [23]), ("threshold", [0.12])), seed: seed), Prompt);
+        Assert.Equal(TechniqueRuns.Decisions(Run("fast-dllm"), MaskedDiffusion.FilledDecision), TechniqueRuns.Decisions(Run("fast-dllm-dual"), MaskedDiffusion.FilledDecision));
+        Assert.Equal(TechniqueRuns.Text(Run("fast-dllm")), TechniqueRuns.Text(Run("fast-dllm-dual")));
+    }
+
+    [Fact]
+    public void Smoothing_is_of_masked_places_alone_and_grows_to_its_limit()
+    {
+        Canvas canvas = new([1, 2], 3, 9);
+        canvas.Fill(3, 5);
+        Assert.Equal([0, 0, 0.15f, 0, 0.15f], DInfer.SmoothingWeights(canvas, [0, 1, 2, 3, 4], 0.15, 0.02, 0.3, 0));
+        Assert.Equal([0.21f, 0], DInfer.SmoothingWeights(canvas, [4, 3], 0.15, 0.02, 0.3, 3));
+        Assert.Equal([0.3f], DInfer.SmoothingWeights(canvas, [2], 0.15, 0.02, 0.3, 100));
+        Assert.Throws<InvalidOperationException>(() => canvas.Fill(3, 4));
+    }
+
     [Fact]
     public void A_narrow_window_computes_other_tokens()
     {

@@ -55,6 +55,23 @@ public class MaskedDiffusionTests
         Assert.Equal(plain.SelectMany(NetworkRuns.Operators), cached.SelectMany(NetworkRuns.Operators));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void In_a_single_layer_what_is_kept_is_exact(long seed)
+    {
+        // Keys and values depend on the token of their place alone, and are made anew once more after it has got one.
+        ModelShape single = TechniqueRuns.SmallLlama with { Layers = 1 };
+        List<Step> Run(string technique, params (string, double[])[] changes) => TechniqueRuns.OnCpu(
+            Program, single, TechniqueRuns.Request(5, 24, Settings(technique, [("maskToken", [49]), ("block", [6]), .. changes]), seed: seed), Prompt);
+        List<Step> plain = Run("diffusion");
+        List<Step> cached = Run("free-cache", ("before", [6]));
+        Assert.Equal(TechniqueRuns.Decisions(plain, MaskedDiffusion.FilledDecision), TechniqueRuns.Decisions(cached, MaskedDiffusion.FilledDecision));
+        Assert.Equal(TechniqueRuns.Text(plain), TechniqueRuns.Text(cached));
+        Assert.True(TechniqueRuns.Text(plain).Distinct().Count() > 1, "one token alone says little");
+    }
+
     [Fact]
     public void The_window_of_FreeCache_shrinks_block_by_block_and_attends_to_everything()
     {
@@ -116,6 +133,10 @@ public class MaskedDiffusionTests
             Assert.Equal(matched, Of(step, MaskedDiffusion.MatchedDecision).Single());
             Assert.Equal(proposed.Take(Math.Max(1, matched)), filled);
             Assert.Equal(filled.Length, step.CommittedTokens);
+
+            // The guide has read all of the text but its newest token.
+            Operator attention = NetworkRuns.Operators(step).First(op => op.Kind == OperatorKind.Attention);
+            Assert.Equal(text.Count - 1 + attention.Rows, attention.Context);
             text.AddRange(filled);
             longest = Math.Max(longest, matched);
         }
