@@ -72,7 +72,8 @@ internal static class ServedRequests
             draws.Max(draw => draw.Counter.MostBlocks) * footprint.KvBytes,
             0,
             0,
-            new Dictionary<string, long>())
+            new Dictionary<string, long>(),
+            0)
         {
             MeanLatencySeconds = draws.Average(draw => draw.Result.EndToEnd!.Mean.Seconds),
         };

@@ -74,8 +74,9 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
             watched.PeakOperandBytes);
     }
 
-    private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) =>
-        SharedSource.Of(source, networks.Names.Contains(run.Model) ? null : models.Shape(run.Model), sharing);
+    private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) => networks.Names.Contains(run.Model)
+        ? sharing is { Ranks: > 1, Data: 1, Pipeline: 1 } ? new NetworkParallelism(networks.Shape(run.Model), sharing.Ranks).Shard(source) : SharedSource.Of(source, null, sharing)
+        : SharedSource.Of(source, models.Shape(run.Model), sharing);
 
     private (Func<IDevice> NewDevice, SystemParallelism Sharing, Price? Price) Open(RunHardware wanted)
     {

@@ -172,4 +172,19 @@ public interface INetworkBackend<TTensor>
 
     /// <summary>A kernel reads numbers of a type that no tensor holds and writes as many (a cache copied as a whole, scales, factors). Only recorded.</summary>
     void Pass(int rows, int columns, DataType type, OperatorRole role);
+
+    /// <summary>The experts that each token visits: the best by the router's scores [tokens, experts], of equal ones the lowest.</summary>
+    /// <param name="scores">Of the router, before the softmax.</param>
+    /// <param name="perToken">Experts that a token visits.</param>
+    /// <param name="normalised">The weights of a token add up to 1; else they are its probabilities over all experts.</param>
+    ExpertRouting Route(TTensor scores, int perToken, bool normalised);
+
+    /// <summary>The first products of experts: a row for each pair of a token and an expert that it visits, token by token.</summary>
+    TTensor ExpertsUp(TTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts);
+
+    /// <summary>Their second products, those of a token added up by its weights: [tokens, outputs].</summary>
+    TTensor ExpertsDown(TTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts);
+
+    /// <summary>As <see cref="Append"/>, of keys and values that no later step looks at: they are not written to a cache, but one pass puts head by head in order.</summary>
+    void Place(TTensor keysAndValues, KeyValues cache);
 }

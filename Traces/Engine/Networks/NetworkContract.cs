@@ -128,6 +128,12 @@ internal static class NetworkContract
         return (1 << (type.Bits() - 1)) - 1;
     }
 
+    public static (int Inputs, int Outputs) RequireExperts(IReadOnlyList<LinearLayer> experts, ExpertRouting routing)
+    {
+        Require(experts.Count == routing.Experts, $"{experts.Count} matrices for {routing.Experts} experts");
+        return (experts[0].Inputs, experts[0].Outputs);
+    }
+
     public static void Require(bool condition, string otherwise)
     {
         if (!condition)

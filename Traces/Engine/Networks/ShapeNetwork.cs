@@ -236,5 +236,33 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     /// <inheritdoc/>
     public void Pass(int rows, int columns, DataType type, OperatorRole role) => Require(rows > 0 && columns > 0, $"a pass over [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public void Place(ShapeTensor keysAndValues, KeyValues cache) => Append(keysAndValues, cache);
+
+    /// <inheritdoc/>
+    public ExpertRouting Route(ShapeTensor scores, int perToken, bool normalised) => new(scores.Rows, perToken, scores.Columns);
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsUp(ShapeTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        (int inputs, int outputs) = RequireExperts(experts, routing);
+        RequireColumns(input, inputs);
+        Require(input.Rows == routing.Tokens, $"{input} for {routing.Tokens} tokens");
+        return New(routing.Pairs, outputs);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsDown(ShapeTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        (int inputs, int outputs) = RequireExperts(experts, routing);
+        RequireColumns(inside, inputs);
+        Require(inside.Rows == routing.Pairs, $"{inside} for {routing.Pairs} pairs");
+        return New(routing.Tokens, outputs);
+    }
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

@@ -390,6 +390,53 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
         _recorder.Add(New(OperatorKind.Elementwise, role, rows) with { Inputs = 1, Outputs = columns, ActivationType = type });
     }
 
+    /// <inheritdoc/>
+    public void Place(Recorded<TTensor> keysAndValues, KeyValues cache)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        _recorder.BeginOperator();
+        _inner.Place(keysAndValues.Value, cache);
+        _writers[cache] = _recorder.Add(NewElementwise(OperatorRole.Attention, keysAndValues.Value, 1), keysAndValues.Producer);
+    }
+
+    /// <inheritdoc/>
+    public ExpertRouting Route(Recorded<TTensor> scores, int perToken, bool normalised)
+    {
+        _recorder.BeginOperator();
+        ExpertRouting routing = _inner.Route(scores.Value, perToken, normalised);
+        _recorder.Add(New(OperatorKind.TopK, OperatorRole.Router, scores.Rows) with { Inputs = scores.Columns, Outputs = perToken }, scores.Producer);
+        return routing;
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> ExpertsUp(Recorded<TTensor> input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        _recorder.BeginOperator();
+        TTensor result = _inner.ExpertsUp(input.Value, routing, experts);
+        return new(result, _recorder.Add(NewExperts(routing, experts), input.Producer));
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> ExpertsDown(Recorded<TTensor> inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        _recorder.BeginOperator();
+        TTensor result = _inner.ExpertsDown(inside.Value, routing, experts);
+        return new(result, _recorder.Add(NewExperts(routing, experts), inside.Producer));
+    }
+
+    private Operator NewExperts(ExpertRouting routing, IReadOnlyList<LinearLayer> experts) => New(OperatorKind.GroupedGemm, OperatorRole.Experts, routing.Pairs) with
+    {
+        Inputs = experts[0].Inputs,
+        Outputs = experts[0].Outputs,
+        Bias = experts[0].HasBias,
+        Experts = routing.Visited,
+        WeightType = experts[0].Matrix.Type,
+    };
+
     private static AttentionMask MaskOf(AttentionPattern pattern) => pattern.IsCausal ? AttentionMask.Causal : AttentionMask.Bidirectional;
 
     private Operator NewElementwise(OperatorRole role, TTensor result, int operands) =>

@@ -462,6 +462,81 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     /// <inheritdoc/>
     public void Pass(int rows, int columns, DataType type, OperatorRole role) => Require(rows > 0 && columns > 0, $"a pass over [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public void Place(CpuTensor keysAndValues, KeyValues cache) => Append(keysAndValues, cache);
+
+    /// <inheritdoc/>
+    public ExpertRouting Route(CpuTensor scores, int perToken, bool normalised)
+    {
+        int[] chosen = new int[scores.Rows * perToken];
+        CpuTensor best = TopK(scores, perToken, chosen, OperatorRole.Router);
+        float[] weights = new float[chosen.Length];
+        for (int token = 0; token < scores.Rows; token++)
+        {
+            ReadOnlySpan<float> own = best.Row(token);
+            double all = 0;
+            foreach (float score in normalised ? own : scores.Row(token))
+            {
+                all += Math.Exp(score - (double)own[0]);
+            }
+
+            for (int slot = 0; slot < perToken; slot++)
+            {
+                weights[(token * perToken) + slot] = (float)(Math.Exp(own[slot] - (double)own[0]) / all);
+            }
+        }
+
+        return new ExpertRouting(perToken, scores.Columns, chosen, weights);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor ExpertsUp(CpuTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        RequireColumns(input, RequireExperts(experts, routing).Inputs);
+        Require(input.Rows == routing.Tokens, $"{input} for {routing.Tokens} tokens");
+        return Visit(input, routing, experts, pair => pair / routing.PerToken);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor ExpertsDown(CpuTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        RequireColumns(inside, RequireExperts(experts, routing).Inputs);
+        Require(inside.Rows == routing.Pairs, $"{inside} for {routing.Pairs} pairs");
+        return Mix(Visit(inside, routing, experts, pair => pair), routing.Weights, routing.PerToken);
+    }
+
+    /// <summary>Each expert multiplies the rows of its own pairs; the results lie in the order of pairs.</summary>
+    private CpuTensor Visit(CpuTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts, Func<int, int> rowOf)
+    {
+        CpuTensor results = _pool.Rent(routing.Pairs, experts[0].Outputs);
+        for (int expert = 0; expert < experts.Count; expert++)
+        {
+            int[] pairs = routing.PairsOf(expert);
+            if (pairs.Length == 0)
+            {
+                continue;
+            }
+
+            CpuTensor own = _pool.Rent(pairs.Length, input.Columns);
+            for (int row = 0; row < pairs.Length; row++)
+            {
+                input.Row(rowOf(pairs[row])).CopyTo(own.WritableRow(row));
+            }
+
+            CpuTensor products = Linear(own, experts[expert]);
+            for (int row = 0; row < pairs.Length; row++)
+            {
+                products.Row(row).CopyTo(results.WritableRow(pairs[row]));
+            }
+        }
+
+        return results;
+    }
+
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
     {

@@ -94,7 +94,7 @@ internal sealed class NetworkAttention : ParallelWork
         int seen = 0;
         for (int token = 0; token < scores.Length; token++)
         {
-            bool sees = _pattern.Sees(number, _each, token, scores.Length);
+            bool sees = _pattern.Sees(sequence, number, _each, token, scores.Length);
             scores[token] = sees ? scale * TensorPrimitives.Dot(query, _cache.Key(sequence, kvHead, token)) : float.NegativeInfinity;
             seen = sees ? token + 1 : seen;
         }
