@@ -43,6 +43,7 @@ public sealed record TechniqueMetric(string Word, string Unit, bool Compares, Fu
         new("steps", "", false, (run, _) => run.Steps),
         new("joulesPerToken", "J", false, (run, _) => run.Tokens > 0 ? run.Joules / run.Tokens : null),
         new("dollarsPerMillionTokens", "$", false, (run, _) => run.Tokens > 0 ? run.Dollars / run.Tokens * 1e6 : null),
+        new("memoryMebibytes", "MiB", false, (run, _) => Memory(run) / Mebi),
     }.ToDictionary(metric => metric.Word, StringComparer.Ordinal);
 
     private static double? Rate(TechniqueResult run) => run.Tokens > 0 ? run.Tokens / run.Seconds : null;
