@@ -131,7 +131,7 @@ public sealed class ScaleKv : ITechnique
         private Recorded<TTensor> AttendToAll(Recorded<TTensor> qkv, KeyValues cache, int scale)
         {
             int held = cache.Length;
-            _copy.Run(cache, held);
+            _copy.Run(cache, held + (qkv.Rows / cache.Sequences));
             _net.Append(KeysAndValues(qkv), cache);
             Recorded<TTensor> attended = _net.Attend(qkv, _blocks.Sizes.Heads, cache, AttentionPattern.All);
             if (scale == _schedule.Sides.Length - 1)

@@ -12,8 +12,13 @@ internal sealed class BulkCopy<TTensor>(INetworkBackend<Recorded<TTensor>> netwo
 {
     private float[] _ones = [];
 
-    /// <summary>Reads and writes the keys and values of so many tokens.</summary>
-    public void Run(KeyValues cache, int tokens)
+    /// <summary>Reads and writes the keys of so many tokens, and the values with them.</summary>
+    public void Run(KeyValues cache, int tokens) => Run(cache, tokens, 2 * cache.Shape.Width);
+
+    /// <summary>Reads and writes the keys of so many tokens.</summary>
+    public void RunKeys(KeyValues cache, int tokens) => Run(cache, tokens, cache.Shape.Width);
+
+    private void Run(KeyValues cache, int tokens, int columns)
     {
         if (tokens == 0)
         {
@@ -27,7 +32,6 @@ internal sealed class BulkCopy<TTensor>(INetworkBackend<Recorded<TTensor>> netwo
             Array.Fill(_ones, 1);
         }
 
-        int columns = 2 * cache.Shape.Width;
         network.Mix(network.Input(rows, columns, network.HasData ? new float[rows * columns] : []), _ones.AsSpan(0, rows), 1, OperatorRole.KvAppend);
     }
 }

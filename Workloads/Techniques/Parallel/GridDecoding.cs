@@ -14,8 +14,8 @@ namespace PimSim.Workloads.Techniques.Parallel;
 /// Images and videos by a decoder over a grid of tokens (LlamaGen, Sun et al., arXiv 2406.06525): in raster order; by diagonals, each token proposed by
 /// a head of the neighbour at its left, above it and in the frame before it, whose logits are averaged (NAR, He et al., arXiv 2503.10696); or a token
 /// of each region at once (PAR, Wang et al., arXiv 2412.15119). Settings: <c>order</c> 0 raster, 1 diagonals, 2 regions; <c>regions</c> of PAR;
-/// <c>guidance</c> scale, 0 for none, else each image is computed twice; <c>staticCache</c> 1 to attend over all reserved places, with a copy of them,
-/// as LlamaGen's code does; <c>codec</c> 1 to make pixels in the end. A prompt is a class for
+/// <c>guidance</c> scale, 0 for none, else each image is computed twice; <c>staticCache</c> 1 to attend over all reserved places, whose keys are scaled
+/// in a pass of their own, as LlamaGen's code does; <c>codec</c> 1 to make pixels in the end. A prompt is a class for
 /// each image, or tokens of a text.
 /// </summary>
 public sealed class GridDecoding : ITechnique
@@ -242,14 +242,14 @@ public sealed class GridDecoding : ITechnique
                 return _decoder.Rest(x, _net.Attend(qkv, _decoder.Shape.Heads, cache, isPrefix ? AttentionPattern.Causal : AttentionPattern.All), layer);
             }
 
-            // All reserved places are copied (repeat_interleave by 1) and looked at; a mask hides those that hold nothing.
+            // All reserved places are looked at; a mask hides those that hold nothing. The attention of products and a softmax scales all keys first.
             int held = cache.Length;
             if (cache.Capacity > held)
             {
                 cache.Extend(cache.Capacity - held);
             }
 
-            _copy.Run(cache, cache.Capacity);
+            _copy.RunKeys(cache, cache.Capacity);
             Recorded<TTensor> attended = _net.Attend(qkv, _decoder.Shape.Heads, cache, AttentionPattern.Masked((query, token) => token < held && (!isPrefix || token <= query)));
             cache.Truncate(held);
             return _decoder.Rest(x, attended, layer);

@@ -152,8 +152,8 @@ public sealed class NextScale : ITechnique
                 KeyValues cache = _caches[layer];
                 x = _blocks.Run(x, condition, layer, (qkv, _) =>
                 {
-                    // The reference concatenates: all that is cached is written anew.
-                    _copy.Run(cache, cache.Length);
+                    // The reference concatenates: all that is cached is written anew, with what is new.
+                    _copy.Run(cache, cache.Length + (qkv.Rows / cache.Sequences));
                     _net.Append(_net.Columns(qkv, _blocks.Sizes.Hidden, 2 * _blocks.Sizes.Hidden), cache);
                     return _net.Attend(qkv, _blocks.Sizes.Heads, cache, pattern);
                 });
