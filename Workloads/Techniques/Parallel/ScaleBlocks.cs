@@ -26,6 +26,7 @@ internal sealed class ScaleBlocks<TTensor>
     private readonly LinearLayer? _shared;
     private Recorded<TTensor> _sharedModulation;
     private Recorded<TTensor> _text;
+    private KeyValues? _textCache;
     private int _sequences;
 
     public ScaleBlocks(INetworkBackend<Recorded<TTensor>> network, ParameterSet parameters, ScaleBlockSizes sizes)
@@ -102,8 +103,14 @@ internal sealed class ScaleBlocks<TTensor>
     private Recorded<TTensor> TextAttention(Recorded<TTensor> x, TextWeights weights)
     {
         int hidden = Sizes.Hidden;
-        KeyValues cache = _net.CreateKeyValues(new KeyValueShape(Sizes.Heads, hidden / Sizes.Heads, _net.ActivationType), _sequences, _text.Rows / _sequences);
-        cache.IsBuffer = true;
+        if (_textCache is null)
+        {
+            _textCache = _net.CreateKeyValues(new KeyValueShape(Sizes.Heads, hidden / Sizes.Heads, _net.ActivationType), _sequences, _text.Rows / _sequences);
+            _textCache.IsBuffer = true;
+        }
+
+        KeyValues cache = _textCache;
+        cache.Truncate(0);
         _net.Append(_net.Linear(_text, weights.KeysAndValues), cache);
         Recorded<TTensor> queries = _net.Linear(_net.Norm(x, weights.Norm), weights.Queries);
         return _net.Linear(_net.Attend(queries, Sizes.Heads, cache, AttentionPattern.All, OperatorRole.CrossAttention), weights.Output);

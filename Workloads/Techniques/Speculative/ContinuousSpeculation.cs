@@ -178,6 +178,8 @@ public sealed class ContinuousSpeculation : ITechnique
         private readonly Block[] _decoder;
         private readonly NormLayer _decoderNorm;
         private readonly Denoiser _denoiser;
+        private readonly Numbers _numbers;
+        private readonly KeyValues _keysAndValues;
 
         public Network(EngineSession<TTensor> session, GenerationRequest request, MarSizes sizes)
         {
@@ -199,6 +201,9 @@ public sealed class ContinuousSpeculation : ITechnique
             _decoder = [.. Enumerable.Range(0, sizes.Layers).Select(_ => new Block(parameters, hidden))];
             _decoderNorm = parameters.Norm(OperatorRole.FinalNorm, hidden, NormKind.LayerNorm);
             _denoiser = new Denoiser(parameters, sizes, _channels);
+            _numbers = new Numbers(_net.HasData);
+            _keysAndValues = _net.CreateKeyValues(new KeyValueShape(sizes.Heads, hidden / sizes.Heads, _net.ActivationType), Sequences, _tokens + _buffer);
+            _keysAndValues.IsBuffer = true;
         }
 
         private int Streams => _guidance > 0 ? 2 : 1;
@@ -229,33 +234,22 @@ public sealed class ContinuousSpeculation : ITechnique
             }
 
             Recorded<TTensor> projected = _net.Linear(_net.Input(Sequences * _tokens, _channels, numbers), _input);
-            int[] ids = new int[Sequences * all];
-            int[] positions = new int[ids.Length];
-            int[] rows = new int[ids.Length];
-            float[] shares = new float[ids.Length];
-            for (int row = 0; row < ids.Length; row++)
+            int[] classOf = new int[Sequences];
+            for (int sequence = 0; sequence < Sequences; sequence++)
             {
-                (int sequence, int place) = Math.DivRem(row, all);
                 (int number, int stream) = Math.DivRem(sequence, Streams);
-                ids[row] = stream == 1 ? _classes.Rows - 1 : classes[number * (classes.Length / _images)] % (_classes.Rows - 1);
-                positions[row] = place;
-                rows[row] = place < _buffer ? 0 : (sequence * _tokens) + place - _buffer;
-                shares[row] = place < _buffer ? 0 : 1;
+                classOf[sequence] = stream == 1 ? _classes.Rows - 1 : classes[number * (classes.Length / _images)] % (_classes.Rows - 1);
             }
 
-            Recorded<TTensor> x = _net.Add(
-                _net.Mix(_net.Embed(_classes, ids), [.. shares.Select(share => 1 - share)], 1, OperatorRole.Embedding),
-                _net.Mix(_net.Rows(projected, rows, OperatorRole.Embedding), shares, 1, OperatorRole.Embedding),
-                OperatorRole.Embedding);
-            x = _net.Norm(_net.Add(x, _net.Embed(_positions[0], positions), OperatorRole.Embedding), _inputNorm);
+            int count = Sequences * all;
+            Recorded<TTensor> ofBuffer = _net.Mix(_net.Embed(_classes, _numbers.Integers(count, row => classOf[row / all])), _numbers.Floats(count, row => row % all < _buffer ? 1 : 0), 1, OperatorRole.Embedding);
+            int[] places = _numbers.Integers(count, row => row % all < _buffer ? 0 : (row / all * _tokens) + (row % all) - _buffer);
+            Recorded<TTensor> ofTokens = _net.Mix(_net.Rows(projected, places, OperatorRole.Embedding), _numbers.Floats(count, row => row % all < _buffer ? 0 : 1), 1, OperatorRole.Embedding);
+            Recorded<TTensor> x = _net.Add(ofBuffer, ofTokens, OperatorRole.Embedding);
+            x = _net.Norm(_net.Add(x, _net.Embed(_positions[0], _numbers.Integers(count, row => row % all)), OperatorRole.Embedding), _inputNorm);
             int each = _buffer + known.Length;
-            int[] kept = new int[Sequences * each];
-            for (int row = 0; row < kept.Length; row++)
-            {
-                (int sequence, int place) = Math.DivRem(row, each);
-                kept[row] = (sequence * all) + (place < _buffer ? place : _buffer + known[place - _buffer]);
-            }
-
+            int[] order = known.ToArray();
+            int[] kept = _numbers.Integers(Sequences * each, row => (row / each * all) + (row % each < _buffer ? row % each : _buffer + order[(row % each) - _buffer]));
             x = _net.Rows(x, kept, OperatorRole.Embedding);
             foreach (Block block in _encoder)
             {
@@ -277,27 +271,27 @@ public sealed class ContinuousSpeculation : ITechnique
                 source[place < _buffer ? place : _buffer + known[place - _buffer]] = place;
             }
 
-            int[] rows = [.. Enumerable.Range(0, Sequences * all).Select(row => (row / all * each) + Math.Max(0, source[row % all]))];
-            float[] shares = [.. rows.Select((_, row) => source[row % all] < 0 ? 0f : 1f)];
+            int count = Sequences * all;
+            int[] rows = _numbers.Integers(count, row => (row / all * each) + Math.Max(0, source[row % all]));
             Recorded<TTensor> x = _net.Add(
-                _net.Mix(_net.Rows(_net.Linear(encoded, _between), rows, OperatorRole.Embedding), shares, 1, OperatorRole.Embedding),
-                _net.Mix(_net.Embed(_mask, new int[rows.Length]), [.. shares.Select(share => 1 - share)], 1, OperatorRole.Embedding),
+                _net.Mix(_net.Rows(_net.Linear(encoded, _between), rows, OperatorRole.Embedding), _numbers.Floats(count, row => source[row % all] < 0 ? 0 : 1), 1, OperatorRole.Embedding),
+                _net.Mix(_net.Embed(_mask, new int[count]), _numbers.Floats(count, row => source[row % all] < 0 ? 1 : 0), 1, OperatorRole.Embedding),
                 OperatorRole.Embedding);
-            x = _net.Add(x, _net.Embed(_positions[1], [.. Enumerable.Range(0, rows.Length).Select(row => row % all)]), OperatorRole.Embedding);
+            x = _net.Add(x, _net.Embed(_positions[1], _numbers.Integers(count, row => row % all)), OperatorRole.Embedding);
             foreach (Block block in _decoder)
             {
                 x = Run(block, x);
             }
 
             // Rows of guidance side by side: image, place, stream.
-            int[] chosen = [.. Enumerable.Range(0, _images * wanted.Length * Streams).Select(row =>
+            int[] chosen = _numbers.Integers(_images * wanted.Length * Streams, row =>
             {
                 (int pair, int stream) = Math.DivRem(row, Streams);
                 (int number, int place) = Math.DivRem(pair, wanted.Length);
                 return (((number * Streams) + stream) * all) + _buffer + wanted[place];
-            })];
+            });
             x = _net.Rows(_net.Norm(x, _decoderNorm), chosen, OperatorRole.FinalNorm);
-            return _net.Add(x, _net.Embed(_positions[2], [.. chosen.Select(row => (row % all) - _buffer)]), OperatorRole.Embedding);
+            return _net.Add(x, _net.Embed(_positions[2], _numbers.Integers(chosen.Length, row => (chosen[row] % all) - _buffer)), OperatorRole.Embedding);
         }
 
         /// <summary>The steps of diffusion on the wanted places; noise depends on place and step alone, so that two networks see the same.</summary>
@@ -346,12 +340,12 @@ public sealed class ContinuousSpeculation : ITechnique
             int rows = predicted.Rows;
             if (Streams == 2)
             {
-                predicted = _net.Mix(predicted, [.. Enumerable.Range(0, rows).Select(row => (float)(row % 2 == 0 ? _guidance : 1 - _guidance))], 2, OperatorRole.Denoiser);
+                predicted = _net.Mix(predicted, _numbers.Floats(rows, row => (float)(row % 2 == 0 ? _guidance : 1 - _guidance)), 2, OperatorRole.Denoiser);
             }
 
             for (int pass = 0; pass < Denoiser.SamplerPasses; pass++)
             {
-                _net.Mix(predicted, [.. Enumerable.Repeat(1f, predicted.Rows)], 1, OperatorRole.Denoiser);
+                _net.Mix(predicted, _numbers.Floats(predicted.Rows, _ => 1), 1, OperatorRole.Denoiser);
             }
 
             if (!_net.HasData)
@@ -409,10 +403,9 @@ public sealed class ContinuousSpeculation : ITechnique
             _net.BeginBlock();
             int hidden = _sizes.Hidden;
             Recorded<TTensor> qkv = _net.Linear(_net.Norm(x, block.AttentionNorm), block.Qkv);
-            KeyValues cache = _net.CreateKeyValues(new KeyValueShape(_sizes.Heads, hidden / _sizes.Heads, _net.ActivationType), Sequences, x.Rows / Sequences);
-            cache.IsBuffer = true;
-            _net.Append(_net.Columns(qkv, hidden, 2 * hidden), cache);
-            x = _net.Add(x, _net.Linear(_net.Attend(qkv, _sizes.Heads, cache, AttentionPattern.All), block.Output), OperatorRole.Residual);
+            _keysAndValues.Truncate(0);
+            _net.Append(_net.Columns(qkv, hidden, 2 * hidden), _keysAndValues);
+            x = _net.Add(x, _net.Linear(_net.Attend(qkv, _sizes.Heads, _keysAndValues, AttentionPattern.All), block.Output), OperatorRole.Residual);
             Recorded<TTensor> inner = _net.Activate(_net.Linear(_net.Norm(x, block.FfnNorm), block.Up), ActivationKind.Gelu, OperatorRole.FfnActivation);
             return _net.Add(x, _net.Linear(inner, block.Down), OperatorRole.Residual);
         }
