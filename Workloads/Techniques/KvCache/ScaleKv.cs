@@ -114,10 +114,10 @@ public sealed class ScaleKv : ITechnique
             _net.BeginBlock();
             Recorded<TTensor> text = _net.Hold(Text(prompt));
             Recorded<TTensor> condition = _net.Hold(_net.Linear(_net.LastRows(text, Streams * _images), _condition));
+            _blocks.Begin(condition, text);
             int tokens = _schedule.Tokens(scale);
             Recorded<TTensor> level = _net.Embed(_levels, [.. Enumerable.Repeat(scale, Streams * _images * tokens)]);
             Recorded<TTensor> x = _net.Add(scale == 0 ? condition : _net.Linear(_net.Embed(_codebook, Codes(map, scale)), _word), level, OperatorRole.Embedding);
-            _blocks.Begin(condition, text);
             for (int layer = 0; layer < _caches.Length; layer++)
             {
                 int number = layer;

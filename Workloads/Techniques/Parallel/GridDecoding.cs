@@ -15,7 +15,7 @@ namespace PimSim.Workloads.Techniques.Parallel;
 /// a head of the neighbour at its left, above it and in the frame before it, whose logits are averaged (NAR, He et al., arXiv 2503.10696); or a token
 /// of each region at once (PAR, Wang et al., arXiv 2412.15119). Settings: <c>order</c> 0 raster, 1 diagonals, 2 regions; <c>regions</c> of PAR;
 /// <c>guidance</c> scale, 0 for none, else each image is computed twice; <c>staticCache</c> 1 to attend over all reserved places, whose keys are scaled
-/// in a pass of their own, as LlamaGen's code does; <c>codec</c> 1 to make pixels in the end. A prompt is a class for
+/// in a pass of their own, as LlamaGen's code does; <c>codec</c> 1 to make pixels in the end, 2 to reserve memory for it alone. A prompt is a class for
 /// each image, or tokens of a text.
 /// </summary>
 public sealed class GridDecoding : ITechnique
@@ -46,7 +46,7 @@ public sealed class GridDecoding : ITechnique
         }
 
         GridModel<TTensor> model = new(session, shape, request, order == 1);
-        var codec = PixelDecoder<TTensor>.Declare(session, shape, settings);
+        var codec = PixelDecoder<TTensor>.Declare(session, shape, request, tokens);
         int images = request.Sequences;
         int[] chosen = [];
         ImmutableArray<int> fed = [];

@@ -14,7 +14,7 @@ namespace PimSim.Workloads.Techniques.Parallel;
 /// fewer layers from some scale on it is VARiant (arXiv 2511.16546); with another, small network from some scale on, CoDe (arXiv 2411.17787). Settings:
 /// <c>scales</c> to make, 0 for all; <c>sharedScales</c> that run all layers; <c>depth</c> layers of the scales after them, 0 for all; <c>refiner</c>
 /// 1 to run those scales on the network's refiner instead; <c>guidance</c> scale, 0 for none; <c>topK</c> of sampling; <c>codec</c> 1 to make pixels in
-/// the end. A prompt is one class for each image.
+/// the end, 2 to reserve memory for it alone. A prompt is one class for each image.
 /// </summary>
 public sealed class NextScale : ITechnique
 {
@@ -49,7 +49,7 @@ public sealed class NextScale : ITechnique
         Network<TTensor>? refiner = refines && shared < schedule.Sides.Length
             ? new(session, request, schedule, shape["refinerLayers"], shape["refinerHidden"], shape["refinerHeads"], schedule.Firsts[^1])
             : null;
-        var codec = PixelDecoder<TTensor>.Declare(session, shape, settings);
+        var codec = PixelDecoder<TTensor>.Declare(session, shape, request, schedule.Tokens(schedule.Sides.Length - 1));
         session.CountsKvBetweenSteps = true;
         ImmutableArray<int> fewer = LayersOf(shape["layers"], settings.Integer("depth", 0, shape["layers"]));
         List<int[]> maps = [];

@@ -26,7 +26,6 @@ internal sealed class PixelDecoder<TTensor>
     private readonly INetworkBackend<Recorded<TTensor>> _net;
     private readonly int _channels;
     private readonly int _latent;
-    private readonly int _bytes;
     private readonly ConvolutionWeights _first;
     private readonly List<Block>[] _levels = new List<Block>[Multiples.Length];
     private readonly ConvolutionWeights?[] _doubling = new ConvolutionWeights?[Multiples.Length];
@@ -39,7 +38,6 @@ internal sealed class PixelDecoder<TTensor>
         _net = session.Network;
         _channels = shape["codecChannels"];
         _latent = shape["codecLatent"];
-        _bytes = shape["codecBytes"];
         ParameterSet parameters = session.Parameters;
         int width = _channels * Multiples[^1];
         _first = parameters.Convolution(_latent, width, 9, padding: 4);
@@ -66,17 +64,28 @@ internal sealed class PixelDecoder<TTensor>
         _last = parameters.Convolution(width, 3, 9, padding: 4);
     }
 
-    /// <summary>Declares its weights; null where the network's file has no <c>codecChannels</c>, or it is not wanted.</summary>
-    public static PixelDecoder<TTensor>? Declare(EngineSession<TTensor> session, NetworkShape shape, TechniqueSettings settings) =>
-        settings.Integer("codec", 0, 1) == 1 && shape.Sizes.ContainsKey("codecChannels") ? new PixelDecoder<TTensor>(session, shape) : null;
+    /// <summary>
+    /// Declares its weights, if setting <c>codec</c> is 1; if it is 2, reserves the memory that it would need and leaves the work out. Null where it does
+    /// not run, or the network's file has no <c>codecChannels</c>.
+    /// </summary>
+    public static PixelDecoder<TTensor>? Declare(EngineSession<TTensor> session, NetworkShape shape, GenerationRequest request, int tokens)
+    {
+        int wanted = request.Settings.Integer("codec", 0, 2);
+        if (wanted == 0 || !shape.Sizes.ContainsKey("codecChannels"))
+        {
+            return null;
+        }
+
+        int largest = tokens << (2 * (Multiples.Length - 1));
+        session.Reserve((long)LiveMaps * shape["codecBytes"] * shape["codecChannels"] * largest * request.Sequences);
+        return wanted == 1 ? new PixelDecoder<TTensor>(session, shape) : null;
+    }
 
     /// <summary>Makes the pixels of images of so many tokens, in a step of its own that commits nothing.</summary>
     public Step Decode(int images, int tokens)
     {
         _session.Begin(Phase.Decode);
         _net.BeginBlock();
-        int largest = tokens << (2 * (Multiples.Length - 1));
-        _session.Reserve((long)LiveMaps * _bytes * _channels * largest * images);
         Recorded<TTensor> x = _net.Convolve(Map(images * tokens, _latent), images, _first, OperatorRole.Codec);
         for (int level = Multiples.Length - 1; level >= 0; level--)
         {

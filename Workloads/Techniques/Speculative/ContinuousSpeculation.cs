@@ -17,7 +17,7 @@ namespace PimSim.Workloads.Techniques.Speculative;
 /// of passes does not depend on how much is accepted. Settings: <c>draft</c> tokens between checks, 0 for the model alone; <c>prefill</c> share of
 /// tokens that the model makes; <c>draftLayers</c>, <c>draftHidden</c>, <c>draftHeads</c>, <c>draftDenoiserLayers</c> and
 /// <c>draftDenoiserHidden</c>; <c>diffusionSteps</c>; <c>guidance</c> scale, 0 for none; <c>accepted</c> share of drafts, where there is no data;
-/// <c>codec</c> 1 to make pixels in the end. A prompt is one class for each image. Tokens are made in a fixed order that strides over the image.
+/// <c>codec</c> 1 to make pixels in the end, 2 to reserve memory for it alone. A prompt is one class for each image. Tokens are made in a fixed order that strides over the image.
 /// </summary>
 public sealed class ContinuousSpeculation : ITechnique
 {
@@ -56,7 +56,7 @@ public sealed class ContinuousSpeculation : ITechnique
             settings.Integer("draftHeads", 1),
             settings.Integer("draftDenoiserLayers", 1),
             settings.Integer("draftDenoiserHidden", 1)));
-        var codec = PixelDecoder<TTensor>.Declare(session, shape, settings);
+        var codec = PixelDecoder<TTensor>.Declare(session, shape, request, tokens);
         int images = request.Sequences;
         int[] order = Order(tokens);
         float[] image = session.HasData ? new float[images * tokens * shape["channels"]] : [];

@@ -43,7 +43,9 @@ public class VisualNetworksTests
         // The first step has declared everything.
         _ = entry.Program.Run(session, new GenerationRequest(1, tokens, 1) { Settings = settings }, new int[1]).First();
         double ratio = session.Footprint().Parameters / (double)network.PublishedParameters!.Value;
-        Assert.InRange(ratio, 0.97, 1.03);
+
+        // "1.0 B" stands for what is up to 5 % more.
+        Assert.InRange(ratio, 0.97, name == "var-d24" ? 1.05 : 1.03);
     }
 
     /// <summary>Infinity's blocks have 16 d^2 weights a layer, with which its sizes are named.</summary>

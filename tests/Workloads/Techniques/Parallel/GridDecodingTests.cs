@@ -124,7 +124,7 @@ public class GridDecodingTests
     [Fact]
     public void Steps_read_all_reserved_places_and_diagonals_have_their_rows()
     {
-        List<Step> steps = VisualRuns.OnShape(new GridDecoding(), Small, Request("nar", 16, 1, 3), out EngineSession<ShapeTensor> session);
+        List<Step> steps = VisualRuns.OnShape(new GridDecoding(), Small, Request("nar", 16, 3, 1), out EngineSession<ShapeTensor> session);
         Assert.Equal(7, steps.Count);
         int[] fed = [1, 1, 2, 3, 4, 3, 2];
         for (int step = 0; step < 7; step++)
