@@ -52,6 +52,7 @@ public sealed record TechniqueMetric(string Word, string Unit, bool Compares, Fu
         new("kvShareOfWeights", "", false, (run, _) => (double)run.PeakKvBytes / run.WeightBytes),
         new("linkMilliseconds", "ms", false, (run, _) => LinkMilliseconds(run)),
         new("addedLinkMilliseconds", "ms", true, (run, other) => LinkMilliseconds(run) - LinkMilliseconds(other)),
+        new("memoryMebibytes", "MiB", false, (run, _) => Memory(run) / Mebi),
     }.ToDictionary(metric => metric.Word, StringComparer.Ordinal);
 
     private static double? Rate(TechniqueResult run) => run.Tokens > 0 ? run.Tokens / run.Seconds : null;

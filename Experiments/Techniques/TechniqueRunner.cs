@@ -115,7 +115,7 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
             most *= 2;
         }
 
-        return LargestFit.Of(most, 2 * most, Fits);
+        return run.Sequences == TechniqueRun.LargestPowerOfTwo ? most : LargestFit.Of(most, 2 * most, Fits);
     }
 
     private static Dictionary<string, long> Times(CostLedger ledger)

@@ -16,9 +16,10 @@ internal static class NetworkContract
     public static void RequireIds(WeightTensor table, ReadOnlySpan<int> ids)
     {
         Require(!ids.IsEmpty, "no ids");
-        foreach (int id in ids)
+        int wrong = ids.IndexOfAnyExceptInRange(0, table.Rows - 1);
+        if (wrong >= 0)
         {
-            Require((uint)id < (uint)table.Rows, $"id {id} in a table of {table.Rows}");
+            throw new ArgumentException($"id {ids[wrong]} in a table of {table.Rows}");
         }
     }
 
@@ -74,13 +75,10 @@ internal static class NetworkContract
 
     public static void RequireTokens(KeyValues cache, ReadOnlySpan<int> tokens)
     {
-        foreach (int token in tokens)
+        int wrong = cache.Length == 0 ? tokens.Length - 1 : tokens.IndexOfAnyExceptInRange(0, cache.Length - 1);
+        if (wrong >= 0)
         {
-            // Not by Require, which would put a message together for each of many tokens.
-            if ((uint)token >= (uint)cache.Length)
-            {
-                throw new ArgumentException($"token {token} of {cache.Length}");
-            }
+            throw new ArgumentException($"token {tokens[wrong]} of {cache.Length}");
         }
     }
 

@@ -266,7 +266,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public KeyValues CreateKeyValues(KeyValueShape shape, int sequences, int capacity) => new CpuKeyValues(shape with { Type = DataType.Fp32 }, sequences, capacity);
+    public KeyValues CreateKeyValues(KeyValueShape shape, int sequences, int capacity) => new CpuKeyValues(shape with { Type = DataType.Fp32, KeyType = null }, sequences, capacity);
 
     /// <inheritdoc/>
     public void Append(CpuTensor keysAndValues, KeyValues cache)
