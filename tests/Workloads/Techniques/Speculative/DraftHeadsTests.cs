@@ -19,7 +19,7 @@ public class DraftHeadsTests
     {
         using TrainedHeads trained = TrainedHeads.Open(BuiltinModels.DraftHeads);
         TechniqueSettings settings = TechniqueRuns.Settings("medusa", ("treeChildren", [4, 3, 2, 1, 0, 2, 1]));
-        GenerationRequest request = TechniqueRuns.Request(Known.Length, 64, settings);
+        GenerationRequest request = TechniqueRuns.Request(Known.Length, 40, settings);
         List<Step> plain = TechniqueRuns.OnBuiltin(new Autoregressive(), request, Known);
         List<Step> drafted = TechniqueRuns.OnBuiltin(new DraftHeads(trained), request, Known);
         Assert.Equal(TechniqueRuns.Text(plain), TechniqueRuns.Text(drafted));

@@ -49,13 +49,17 @@ public class LosslessDraftsTests
     }
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void It_writes_the_text_of_a_trained_model(string technique, string changes, long seed)
+    [InlineData("medusa")]
+    [InlineData("hydra")]
+    [InlineData("hydra-plus")]
+    [InlineData("eagle")]
+    [InlineData("falcon")]
+    [InlineData("specvlm")]
+    public void It_writes_the_text_of_a_trained_model(string technique)
     {
-        Assert.SkipWhen(seed > 1 && changes.Length == 0, "one seed of drafts is enough here");
         TechniqueEntry entry = TechniqueCatalogue.Shipped.Get(technique);
         int[] prompt = [.. "Anna has 12 apples. "u8.ToArray().Select(letter => (int)letter)];
-        GenerationRequest request = TechniqueRuns.Request(prompt.Length, 16, Small(entry, changes), seed: seed);
+        GenerationRequest request = TechniqueRuns.Request(prompt.Length, 8, Small(entry, ""), seed: 1);
         Assert.Equal(
             TechniqueRuns.Text(TechniqueRuns.OnBuiltin(new Autoregressive(), request, prompt)),
             TechniqueRuns.Text(TechniqueRuns.OnBuiltin(entry.Program, request, prompt)));
