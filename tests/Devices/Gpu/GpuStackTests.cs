@@ -56,6 +56,27 @@ public sealed class GpuStackTests : IDisposable
         Assert.Equal((true, false), (stack.IsCaptured(Phase.Decode), stack.IsCaptured(Phase.Prefill)));
     }
 
+    [Fact]
+    public void Counts_of_its_own_come_before_those_of_the_stack_whose_kernels_it_runs()
+    {
+        GpuStack eager = Replay.Stack("transformers-2024");
+        GpuStack fused = Replay.Stack("sarathi-2024");
+        Operator norm = new() { Kind = OperatorKind.Norm, Role = OperatorRole.FfnNorm, Phase = Phase.Decode, Rows = 1, Inputs = 64, Outputs = 64, Norm = NormKind.RmsNorm };
+        Assert.Equal((6, 1), (eager.Kernels.Of(norm), fused.Kernels.Of(norm)));
+        Assert.Equal(fused.Gemm[0].Constants.Values, eager.Gemm[0].Constants.Values);
+        Assert.Equal((0.671, 1.0), (eager.HostScale(GpuArchitecture.Hopper), eager.HostScale(GpuArchitecture.Ampere)));
+    }
+
+    [Fact]
+    public void Any_gpu_moves_integers_that_it_does_not_compute_in()
+    {
+        GpuCostModel volta = new(Replay.Sheet("v100-16"), Replay.Silicon("v100-16"), Replay.Stack("pytorch-eager-2023"));
+        Operator copy = new() { Kind = OperatorKind.Gather, Role = OperatorRole.KvSelection, Phase = Phase.Decode, Rows = 4096, Outputs = 4096, ActivationType = DataType.Int8 };
+        Assert.True(volta.Of(copy).TotalPs < volta.Of(copy with { ActivationType = DataType.Fp16 }).TotalPs);
+        Operator product = copy with { Kind = OperatorKind.Gemm, Inputs = 64, WeightType = DataType.Int8 };
+        Assert.Contains("no peak rate for int8", Assert.Throws<PimSimUserException>(() => volta.Of(product)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("kernels_of: vllm-0.15", "kernels_of", "unknown stack 'vllm-0.15'")]
     [InlineData("kernels_of: vllm-2023", "kernels_of", "'vllm-2023' runs the kernels of another stack itself; name that one")]
