@@ -1,4 +1,3 @@
-using PimSim.Devices.Systems;
 using PimSim.Experiments.Serving;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;

@@ -1,10 +1,10 @@
+using System.Collections.Immutable;
 using PimSim.Experiments.Techniques;
 using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Requests;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
 using PimSim.Workloads.Techniques.Batching;
-using System.Collections.Immutable;
 using Xunit;
 
 namespace PimSim.Experiments.Tests.Techniques;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using PimSim.Traces.Engine;
-using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Backends.Cpu;
 using PimSim.Traces.Engine.Backends.Cpu.Networks;
 using PimSim.Traces.Engine.Networks;

@@ -31,9 +31,8 @@ public class LayerSkippingTests
     }
 
     [Fact]
-    public void With_few_layers_from_the_start_it_is_the_model_of_those_layers()
+    public void Layers_are_the_lowest_and_the_topmost_or_spread_over_the_depth()
     {
-        // 3 of 3: the lowest and the two topmost of a deeper model would be other weights, so the schedule alone is looked at.
         LayerSchedule schedule = new(8, 3, 3, 1, 10, Spread: false);
         Assert.Equal([0, 6, 7], schedule.At(0));
         Assert.Equal([0, 6, 7], schedule.At(50));
@@ -45,7 +44,7 @@ public class LayerSkippingTests
     {
         LayerSchedule schedule = new(8, 8, 2, 1, 6, Spread: false);
         Assert.Equal([8, 7, 6, 5, 4, 3, 2, 2, 2], Enumerable.Range(0, 9).Select(schedule.CountAt));
-        Assert.Equal([5, 5, 4, 4, 3, 3], Enumerable.Range(0, 6).Select((schedule with { Most = 5, Fewest = 3, Decay = 4 }).CountAt).Select(count => count));
+        Assert.Equal([5, 5, 4, 4, 3, 3], Enumerable.Range(0, 6).Select((schedule with { Most = 5, Fewest = 3, Decay = 4 }).CountAt));
     }
 
     [Theory]

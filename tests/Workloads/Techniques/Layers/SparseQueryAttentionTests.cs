@@ -1,6 +1,9 @@
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
+using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
 using PimSim.Workloads.Techniques.Layers;
 using Xunit;
@@ -38,11 +41,26 @@ public class SparseQueryAttentionTests
     }
 
     [Fact]
-    public void Fewer_heads_are_the_model_whose_other_heads_say_nothing()
+    public void The_first_heads_keep_their_weights()
     {
-        // Not the text of the model: other weights take part.
+        using RandomWeights weights = new(Wide with { Biases = BiasKind.All }, new ModelNumerics(), 7);
+        var all = DecoderWeights.Of(weights);
+        DecoderWeights few = HeadSelection.First(all, 4, 2);
+        (float[] wide, float[] narrow) = (new float[32], new float[32]);
+        int[] kept = [.. Enumerable.Range(0, 16), .. Enumerable.Range(32, 8), .. Enumerable.Range(64, 8)];
+        Assert.Equal((32, 32), (few.Layers[1].Qkv.Outputs, few.Layers[1].Qkv.Bias!.Length));
+        for (int row = 0; row < 32; row++)
+        {
+            WeightRows.Read(all.Layers[1].Qkv.Matrix, kept[row], wide);
+            WeightRows.Read(few.Layers[1].Qkv.Matrix, row, narrow);
+            Assert.Equal(wide, narrow);
+            Assert.Equal(all.Layers[1].Qkv.Bias![kept[row]], few.Layers[1].Qkv.Bias![row]);
+            WeightRows.Read(all.Layers[1].Output.Matrix, row, wide);
+            WeightRows.Read(few.Layers[1].Output.Matrix, row, narrow);
+            Assert.Equal(wide[..16], narrow[..16]);
+        }
+
         Assert.NotEqual(Text(0, 0, 0), Text(4, 2, 0));
-        Assert.Equal(Text(4, 2, 0), Text(4, 2, 0));
     }
 
     [Theory]
@@ -53,7 +71,7 @@ public class SparseQueryAttentionTests
     [InlineData(16, 1)]
     public void Attention_costs_as_many_flops_as_there_are_query_heads_and_the_cache_as_many_bytes_as_key_value_heads(int queries, int keyValues)
     {
-        ModelShape model = new PimSim.Workloads.Models.ModelZoo([PimSim.Workloads.Models.ModelZoo.ShippedFolder]).Shape("sqa-dense");
+        ModelShape model = new ModelZoo([ModelZoo.ShippedFolder]).Shape("sqa-dense");
         Step all = TechniqueRuns.OnShape(new SparseQueryAttention(), model, Request(0, 0, 1))[0];
         Step few = TechniqueRuns.OnShape(new SparseQueryAttention(), model, Request(queries, keyValues, 1))[0];
         Assert.Equal(Attention(all) * queries, Attention(few) * 16);

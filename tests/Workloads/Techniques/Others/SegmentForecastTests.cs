@@ -1,5 +1,9 @@
 using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
+using PimSim.Traces.Engine.Backends.Cpu;
+using PimSim.Traces.Engine.Networks;
+using PimSim.Traces.Engine.Recording;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Models;
@@ -63,6 +67,38 @@ public class SegmentForecastTests
         List<long> both = Forecast([.. Past, .. Past.Reverse()], 4, seed, 2);
         Assert.Equal(twice[..4], both[..4]);
         Assert.NotEqual(both[..4], both[4..]);
+    }
+
+    [Fact]
+    public void The_second_forecast_sees_all_but_the_oldest_segment_and_the_first_forecast()
+    {
+        List<long> forecast = Forecast(Past, 8, 3, 1);
+        float[] window = [.. Past[4..].Select(number => (float)number), .. forecast[..4].Select(thousandths => thousandths / 1000f)];
+        using RandomWeights weights = new(TechniqueRuns.SmallLlama, new ModelNumerics(), 3);
+        using CpuBackend backend = new(weights, 1);
+        EngineSession<CpuTensor> session = new(backend, 1, 1, seed: 3);
+        INetworkBackend<Recorded<CpuTensor>> net = session.Network;
+        LinearLayer encoder = session.Parameters.Linear(OperatorRole.Codec, 4, 32, bias: true);
+        LinearLayer projector = session.Parameters.Linear(OperatorRole.Codec, 32, 4, bias: true);
+        float[] stamps = new float[3 * 32];
+        for (int row = 0; row < 3; row++)
+        {
+            stamps[(row * 32) + row + 1] = 1;
+        }
+
+        session.Begin(Phase.Prefill);
+        Recorded<CpuTensor> x = net.Add(net.Linear(net.Input(3, 4, window), encoder), net.Input(3, 32, stamps), OperatorRole.Embedding);
+        KeyValues[] caches = session.Decoder.CreateCaches(1, 3);
+        for (int layer = 0; layer < 3; layer++)
+        {
+            x = session.Decoder.Layer(x, layer, [0, 1, 2], caches[layer], AttentionPattern.Causal);
+        }
+
+        float[] expected = [.. net.Row(net.Linear(net.Norm(x, session.Decoder.Weights.FinalNorm), projector), 2)];
+        for (int number = 0; number < 4; number++)
+        {
+            Assert.Equal(1000 * expected[number], forecast[4 + number], 5.0);
+        }
     }
 
     [Fact]
