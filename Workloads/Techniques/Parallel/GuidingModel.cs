@@ -12,7 +12,8 @@ namespace PimSim.Workloads.Techniques.Parallel;
 /// <summary>
 /// A small autoregressive decoder beside the model that looks at tokens proposed for the places behind a text, a chunk at a time, and says how many it
 /// would have written itself. It has read all of the text but its newest token, and never writes. Settings: <c>guider</c> layers, hidden, heads,
-/// key/value heads, head width, feed-forward width, vocabulary and 1 if the head is the table of tokens.
+/// key/value heads, head width, feed-forward width, vocabulary and 1 if the head is the table of tokens. Where there is data, a guider wider than the model is the model itself with a causal mask: weights
+/// of billions are not drawn beside a small one.
 /// </summary>
 /// <typeparam name="TTensor">The tensor of the backend.</typeparam>
 internal sealed class GuidingModel<TTensor>
@@ -33,6 +34,13 @@ internal sealed class GuidingModel<TTensor>
         }
 
         ModelShape own = session.Decoder.Shape;
+        if (session.HasData && sizes[1] > own.Hidden)
+        {
+            _decoder = session.Decoder;
+            _caches = _decoder.CreateCaches(sequences, capacity);
+            return;
+        }
+
         ModelShape shape = own with
         {
             Name = "guider",

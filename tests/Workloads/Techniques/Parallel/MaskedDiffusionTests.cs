@@ -1,6 +1,7 @@
 using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends.Cpu;
 using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Techniques;
@@ -70,6 +71,31 @@ public class MaskedDiffusionTests
         Assert.Equal(TechniqueRuns.Decisions(plain, MaskedDiffusion.FilledDecision), TechniqueRuns.Decisions(cached, MaskedDiffusion.FilledDecision));
         Assert.Equal(TechniqueRuns.Text(plain), TechniqueRuns.Text(cached));
         Assert.True(TechniqueRuns.Text(plain).Distinct().Count() > 1, "one token alone says little");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void The_logits_of_a_place_are_its_own_or_those_of_the_place_before(int shifted)
+    {
+        int differ = 0;
+        for (long seed = 0; seed < 4; seed++)
+        {
+            TechniqueSettings settings = Settings("diffusion", ("maskToken", [49]), ("shifted", [shifted]));
+            long written = TechniqueRuns.Text(TechniqueRuns.OnCpu(Program, TechniqueRuns.SmallLlama, TechniqueRuns.Request(5, 1, settings, seed: seed), Prompt)).Single();
+            using RandomWeights weights = new(TechniqueRuns.SmallLlama, new ModelNumerics(), unchecked((ulong)seed));
+            using CpuBackend backend = new(weights, 1);
+            EngineSession<CpuTensor> session = new(backend, 1, 1);
+            session.Begin(Phase.Denoise);
+            KeyValues[] caches = session.Decoder.CreateCaches(1, 6);
+            int[] next = new int[6];
+            session.Network.Sample(session.Decoder.Head(session.Decoder.Forward([.. Prompt, 49], [0, 1, 2, 3, 4, 5], caches, AttentionPattern.All)), next);
+            session.Commit(0);
+            Assert.Equal(next[5 - shifted], written);
+            differ += next[5] != next[4] ? 1 : 0;
+        }
+
+        Assert.True(differ > 0, "both places expect the same: nothing was tested");
     }
 
     [Fact]
