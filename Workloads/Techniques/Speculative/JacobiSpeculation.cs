@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Networks;
