@@ -114,8 +114,8 @@ public sealed class ScaleKv : ITechnique
             _net.BeginBlock();
             Recorded<TTensor> text = _net.Hold(Text(prompt));
             Recorded<TTensor> condition = _net.Hold(_net.Linear(_net.LastRows(text, Streams * _images), _condition));
-            _blocks.Begin(condition, text);
             int tokens = _schedule.Tokens(scale);
+            _blocks.Begin(condition, text, [.. Enumerable.Range(_schedule.Firsts[scale], tokens)]);
             Recorded<TTensor> level = _net.Embed(_levels, [.. Enumerable.Repeat(scale, Streams * _images * tokens)]);
             Recorded<TTensor> x = _net.Add(scale == 0 ? condition : _net.Linear(_net.Embed(_codebook, Codes(map, scale)), _word), level, OperatorRole.Embedding);
             for (int layer = 0; layer < _caches.Length; layer++)
@@ -227,6 +227,21 @@ public sealed class ScaleKv : ITechnique
             return _net.Linear(_net.Activate(x, ActivationKind.Gelu, OperatorRole.CrossKvProjection), _textProjection[1]);
         }
 
+        private int Draw(ReadOnlySpan<float> odds)
+        {
+            double left = _session.Draws.Uniform("sample");
+            for (int token = 0; token < odds.Length - 1; token++)
+            {
+                left -= odds[token];
+                if (left < 0)
+                {
+                    return token;
+                }
+            }
+
+            return odds.Length - 1;
+        }
+
         private int[] Codes(int[] map, int scale)
         {
             int before = _schedule.Tokens(scale - 1);
@@ -254,9 +269,16 @@ public sealed class ScaleKv : ITechnique
             }
 
             int[] chosen = new int[logits.Rows];
-            _net.Sample(_net.Softmax(logits, OperatorRole.Sample), chosen);
+            Recorded<TTensor> odds = _net.Softmax(logits, OperatorRole.Sample);
+            _net.Sample(odds, chosen);
             if (_session.HasData)
             {
+                // The most likely token of equal rows would be the same; codes are drawn, as in the reference.
+                for (int row = 0; row < chosen.Length; row++)
+                {
+                    chosen[row] = Draw(_net.Row(odds, row));
+                }
+
                 _session.Decide(EngineSession<TTensor>.TokensDecision, [.. chosen.Select(token => (long)token)]);
             }
 

@@ -1,6 +1,7 @@
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Engine.Recording;
+using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Operators;
 
 namespace PimSim.Workloads.Techniques.Parallel;
@@ -26,7 +27,9 @@ internal sealed class ScaleBlocks<TTensor>
     private readonly LinearLayer? _shared;
     private Recorded<TTensor> _sharedModulation;
     private Recorded<TTensor> _text;
+    private readonly Rotary? _rotary;
     private KeyValues? _textCache;
+    private int[] _positions = [];
     private int _sequences;
 
     public ScaleBlocks(INetworkBackend<Recorded<TTensor>> network, ParameterSet parameters, ScaleBlockSizes sizes)
@@ -35,6 +38,7 @@ internal sealed class ScaleBlocks<TTensor>
         Sizes = sizes;
         _shared = sizes.SharedModulation ? parameters.Linear(OperatorRole.Modulation, sizes.Hidden, 6 * sizes.Hidden, bias: true) : null;
         _layers = [.. Enumerable.Range(0, sizes.Layers).Select(_ => new Weights(parameters, sizes))];
+        _rotary = sizes.Text ? new Rotary(sizes.Hidden / sizes.Heads, sizes.Hidden / sizes.Heads, new ModelNumerics()) : null;
         Norm = new NormLayer(OperatorRole.FinalNorm, NormKind.LayerNorm, sizes.Hidden, Ones(parameters, sizes.Hidden), Zeros(parameters, sizes.Hidden), parameters.Type, 1e-6);
     }
 
@@ -50,8 +54,10 @@ internal sealed class ScaleBlocks<TTensor>
     /// <summary>Begins a forward pass.</summary>
     /// <param name="condition">[sequences, hidden].</param>
     /// <param name="text">[sequences x tokens, hidden], for blocks that attend to text.</param>
-    public void Begin(Recorded<TTensor> condition, Recorded<TTensor> text = default)
+    /// <param name="positions">Of the rows of a sequence, for blocks that attend to text: they rotate queries and keys.</param>
+    public void Begin(Recorded<TTensor> condition, Recorded<TTensor> text = default, int[]? positions = null)
     {
+        _positions = positions ?? [];
         _sequences = condition.Rows;
         _text = text;
         if (_shared is not null)
@@ -79,8 +85,13 @@ internal sealed class ScaleBlocks<TTensor>
 
         Recorded<TTensor> input = x;
         Recorded<TTensor> inner = attend(
-            Project(x, weights, Part(2), Part(4)),
-            rows => Project(_net.Rows(input, rows, OperatorRole.KvSelection), weights, Part(2), Part(4)));
+            Project(x, weights, Part(2), Part(4), _positions),
+            rows => Project(
+                _net.Rows(input, rows, OperatorRole.KvSelection),
+                weights,
+                Part(2),
+                Part(4),
+                [.. rows.Take(_rotary is null ? 0 : rows.Length / _sequences).Select(row => _positions[row % _positions.Length])]));
         x = _net.Add(x, Gate(_net.Linear(inner, weights.Output), Part(0)), OperatorRole.Residual);
         if (weights.Text is { } text)
         {
@@ -93,11 +104,12 @@ internal sealed class ScaleBlocks<TTensor>
     }
 
     /// <summary>Queries, keys and values of a block, queries and keys normalised.</summary>
-    private Recorded<TTensor> Project(Recorded<TTensor> x, Weights weights, Recorded<TTensor> scale, Recorded<TTensor> shift)
+    private Recorded<TTensor> Project(Recorded<TTensor> x, Weights weights, Recorded<TTensor> scale, Recorded<TTensor> shift, int[] positions)
     {
         int hidden = Sizes.Hidden;
         Recorded<TTensor> qkv = _net.Linear(_net.Modulate(_net.Norm(x, Norm with { Role = OperatorRole.AttentionNorm }), scale, shift), weights.Qkv);
-        return _net.Join(_net.Norm(_net.Columns(qkv, 0, 2 * hidden), weights.QueryKeyNorm), _net.Columns(qkv, 2 * hidden, hidden), OperatorRole.AttentionNorm);
+        qkv = _net.Join(_net.Norm(_net.Columns(qkv, 0, 2 * hidden), weights.QueryKeyNorm), _net.Columns(qkv, 2 * hidden, hidden), OperatorRole.AttentionNorm);
+        return _rotary is null ? qkv : _net.Rope(qkv, Sizes.Heads, Sizes.Heads, _rotary, positions);
     }
 
     private Recorded<TTensor> TextAttention(Recorded<TTensor> x, TextWeights weights)
@@ -152,7 +164,7 @@ internal sealed class ScaleBlocks<TTensor>
 
         public LinearLayer? Modulation { get; }
 
-        public Traces.Engine.Weights.WeightTensor? Table { get; }
+        public WeightTensor? Table { get; }
 
         public LinearLayer Qkv { get; }
 

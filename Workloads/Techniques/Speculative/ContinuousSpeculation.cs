@@ -431,8 +431,8 @@ public sealed class ContinuousSpeculation : ITechnique
             public const int TimeWidth = 256;
 
             /// <summary>
-            /// Kernels on the noisy tokens in a step of the sampler beside the network: predicted start, mean, variance, noise and their sums
-            /// (gaussian_diffusion.py, p_mean_variance and p_sample; a count of its tensor operations, not a profile).
+            /// Kernels on the noisy tokens in a step of the sampler beside the network: predicted start, mean, variance, noise and their sums. An
+            /// estimate: neither counted in the reference's gaussian_diffusion.py nor profiled.
             /// </summary>
             public const int SamplerPasses = 24;
 

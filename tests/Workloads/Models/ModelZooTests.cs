@@ -91,7 +91,7 @@ public class ModelZooTests
 
     private static string ZooName(string row)
     {
-        string name = row.Split(" (", 2)[0].Split(" / ", 2)[0];
+        string name = row.Split(" (", 2)[0].Split(" / ", 2)[0].Split(" = ", 2)[0];
         string[] words = name.Split(' ');
         if (name.StartsWith("GPT-3", StringComparison.Ordinal))
         {

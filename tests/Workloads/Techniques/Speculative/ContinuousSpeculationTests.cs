@@ -1,5 +1,3 @@
-using PimSim.Traces.Engine;
-using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Techniques;

@@ -42,7 +42,7 @@ public class JacobiSpeculationTests
     [Fact]
     public void Exact_judging_keeps_the_distribution()
     {
-        const int Texts = 3000;
+        const int Texts = 1500;
         double[] expected = Distribution(3);
         Assert.InRange(ChiSquare(Counts(4, 1, Texts), expected), 0, 53.5);
         Assert.InRange(ChiSquare(Counts(1, 1, Texts), expected), 0, 53.5);
