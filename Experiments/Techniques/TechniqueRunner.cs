@@ -18,7 +18,9 @@ namespace PimSim.Experiments.Techniques;
 /// <param name="models">Decoders by name.</param>
 /// <param name="networks">Other models by name.</param>
 /// <param name="techniques">Techniques by name.</param>
-public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models, NetworkZoo networks, TechniqueCatalogue techniques)
+/// <param name="systems">Systems of an experiment by label, which come before those of the catalogue.</param>
+public sealed class TechniqueRunner(
+    HardwareCatalogue hardware, ModelZoo models, NetworkZoo networks, TechniqueCatalogue techniques, IReadOnlyDictionary<string, SystemDefinition>? systems = null)
 {
     private readonly ConcurrentDictionary<TechniqueRun, Lazy<TechniqueResult>> _results = new();
 
@@ -74,7 +76,7 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         if (wanted.System is { } name)
         {
             ProblemList problems = new();
-            SystemDefinition? system = SystemDefinition.Read(hardware, name, [], problems);
+            SystemDefinition? system = systems?.GetValueOrDefault(name) ?? SystemDefinition.Read(hardware, name, [], problems);
             problems.ThrowIfAny();
             return (system!.CreateFactory(new PimSimulation(Accelerate: true)), system.Parallelism, system.Price);
         }
