@@ -17,7 +17,7 @@ public static class MatrixExperimentReader
 
     /// <summary>Reads and checks an experiment.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="selection">Systems to leave out nothing but.</param>
+    /// <param name="selection">Of it, the systems.</param>
     /// <exception cref="PimSimUserException">Something is wrong; one line per problem.</exception>
     public static MatrixExperiment Read(ExperimentFile file, ExperimentSelection selection)
     {
@@ -54,7 +54,8 @@ public static class MatrixExperimentReader
         List<MatrixTask> tasks = [];
         foreach ((TechniqueEntry technique, OwnRun? run) in runs)
         {
-            tasks.AddRange(own ? systems.Select(system => OwnTask(technique, run, system, fewer, zoo)) : []);
+            // Plain decoding is what its own run is compared with.
+            tasks.AddRange(own && technique.Name != PlainDecoding ? systems.Select(system => OwnTask(technique, run, system, fewer, zoo)) : []);
             foreach (int batch in common?.Batches ?? [])
             {
                 tasks.AddRange(systems.Select(system => CommonTask(technique, common!, batch, system, fewer)));

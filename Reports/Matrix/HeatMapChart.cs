@@ -103,6 +103,8 @@ internal sealed class HeatMapChart : IChart
             plot.Axes.Top.TickLabelStyle.FontSize = FigureStyle.TickSize;
             plot.Axes.Top.TickLabelStyle.ForeColor = FigureStyle.Ink;
             plot.Axes.SetLimits(-0.5, columns - 0.5, -0.5, rows - 0.5);
+            plot.Axes.Top.Min = -0.5;
+            plot.Axes.Top.Max = columns - 0.5;
             plot.Grid.XAxisStyle.IsVisible = false;
             plot.Grid.YAxisStyle.IsVisible = false;
             for (int row = 0; row < rows; row++)
@@ -129,6 +131,9 @@ internal sealed class HeatMapChart : IChart
             double light = ((0.299 * fill.R) + (0.587 * fill.G) + (0.114 * fill.B)) / 255;
             label.LabelFontColor = light < 0.55 ? Colors.White : FigureStyle.Ink;
             label.LabelAlignment = Alignment.MiddleCenter;
+
+            // As of tick labels: the chart library centres the line with its space for accents.
+            label.OffsetY = FigureStyle.TickSize / 8;
         }
 
         /// <summary>A name in lines as wide as a column.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PimSim.Experiments.Matrix;
 using PimSim.Reports.Figures;
 
@@ -23,10 +24,13 @@ public static class MatrixFigures
         rows = rows.Length == 0 ? [.. result.Techniques] : rows;
         string[] columns = [.. result.Systems.Select(system => system.Label)];
         string title = $"Speed-up over plain decoding on the same hardware, {workload}";
-        string caption = $"{char.ToUpperInvariant(text[0])}{text[1..]}. Blue: faster than plain decoding on the same hardware; orange: slower; grey: not run, or nothing to compare with. Techniques that ran nowhere have no row.";
+        string caption = $"{char.ToUpperInvariant(text[0])}{text[1..]}. Blue: faster than plain decoding on the same hardware; orange: slower; grey: not run, or nothing to compare with. Techniques that ran nowhere have no row.{Fewer(result)}";
         FigurePage page = new(
             new(title, text, Figure.Footer(result.Version, result.InputHash, result.Title)), new HeatMapChart(rows, columns, (row, column) => values.GetValueOrDefault((rows[row], columns[column]))));
         (byte[] png, string svg) = page.Render();
         return new($"speed-up-{workload.Replace(' ', '-')}", title, caption, png, svg, page.IsWide);
     }
+
+    private static string Fewer(MatrixResult result) => string.Concat(result.Systems.Where(system => system.MostTokens is not null)
+        .Select(system => string.Create(CultureInfo.InvariantCulture, $" {system.Label}: at most {system.MostTokens} tokens generated.")));
 }

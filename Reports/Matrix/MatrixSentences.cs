@@ -35,7 +35,9 @@ public static class MatrixSentences
         ];
         foreach (IGrouping<string, MatrixPoint> fault in points.Where(point => point.SpeedUp is null).GroupBy(point => point.Fault))
         {
-            parts.Add($"{(fault.Any(point => point.Result is null) ? "not run on" : "not compared on")} {string.Join(", ", fault.Select(point => point.System))}: {fault.Key}");
+            string verb = fault.Any(point => point.Result is null) ? "not run" : "not compared";
+            string where = fault.Count() == points.Length ? "" : $" on {string.Join(", ", fault.Select(point => point.System))}";
+            parts.Add($"{verb}{where}: {(fault.Key.Length > 0 ? fault.Key.TrimEnd('.') : "it commits nothing to compare")}");
         }
 
         string text = string.Join("; ", parts);
@@ -52,7 +54,7 @@ public static class MatrixSentences
     {
         string bound = point.Bound is { } own ? $"bound by {own.Word} {Percent(own.Share)}" : "";
         string plain = point.PlainBound is { } other && other.Word != point.Bound?.Word ? $", plain decoding by {other.Word} {Percent(other.Share)}" : "";
-        string changed = change is not null && point.Change is { } most ? $", {change} {most.Word} {Percent(Math.Abs(most.Share))}" : "";
+        string changed = change is not null && point.Change is { } most ? $", {change} {Percent(Math.Abs(most.Share))} in {most.Word}" : "";
         return $"{point.System} ({SignificantDigits.Format(point.SpeedUp, 3)} x: {bound}{plain}{changed})";
     }
 

@@ -64,7 +64,7 @@ public static class MatrixTables
     public static string Note(MatrixPoint point)
     {
         ArgumentNullException.ThrowIfNull(point);
-        string fewer = point.Run is { } run && run.GeneratedTokens < point.WantedTokens
+        string fewer = point is { Result: not null, Run: { } run } && run.GeneratedTokens < point.WantedTokens
             ? string.Create(CultureInfo.InvariantCulture, $"{run.GeneratedTokens} tokens of {point.WantedTokens}, as the system takes long to simulate")
             : "";
         string over = point.Result is not null && point.Over != "autoregressive" ? $"over {point.Over}" : "";
