@@ -40,7 +40,7 @@ public static class ReportFolder
         files.Add((Path.Combine(folder, "results.csv"), Utf8(ResultCsv.Points(result))));
         if (result.Claims.Count > 0)
         {
-            files.Add((Path.Combine(folder, "claims.csv"), Utf8(ResultCsv.Claims(result))));
+            files.Add((Path.Combine(folder, "claims.csv"), Utf8(ResultCsv.Claims(result.Claims))));
         }
 
         files.Add((Path.Combine(folder, "report.html"), Utf8(HtmlReport.Of(result, figures))));

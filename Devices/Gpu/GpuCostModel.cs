@@ -68,7 +68,7 @@ public sealed class GpuCostModel
         long total = (long)Math.Ceiling(kernel.Nanoseconds * PicosecondsPerNanosecond);
         double watts = _gpu.DesignPower.Watts - StaticPower.Watts;
         long limited = (long)Math.Ceiling(energy.Joules / watts * PicosecondsPerSecond);
-        KernelMachine machine = _kernels.MachineOf(op.ActivationType);
+        KernelMachine machine = _kernels.MachineOf(op);
         long memory = Math.Min(total, (long)(kernel.MemoryBytes / machine.BytesPerNs * PicosecondsPerNanosecond));
         double rate = kernel.MatrixFlops > 0 ? machine.FlopsPerNs : machine.VectorFlopsPerNs;
         long compute = Math.Min(total, (long)(cost.Flops / rate * PicosecondsPerNanosecond));

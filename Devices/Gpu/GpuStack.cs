@@ -58,6 +58,12 @@ public sealed record GpuStack
     /// <summary>Part of the memory that weights, keys and values may fill.</summary>
     public double MemoryShare { get; init; } = 1;
 
+    /// <summary>
+    /// What a byte costs a multiprocessor, in bytes of a plain sum, where new keys and values are joined to those of before by copying all of them
+    /// (torch.cat); 0 where they are written beside them.
+    /// </summary>
+    public double ConcatenationWeight { get; init; }
+
     /// <summary>Software of the collectives, by its catalogue name; null where the stack runs on single GPUs only.</summary>
     public string? Collectives { get; init; }
 
@@ -161,9 +167,10 @@ public sealed record GpuStack
             HostCostPerPromptStep = launch.Optional("host_cost_per_prompt_step").Exists ? SoftwareStack.ReadTime(entry, launch, "host_cost_per_prompt_step") : Picoseconds.Zero,
             HostScales = ReadScales(entry, launch.Optional("host_scale")),
             MemoryShare = root.Optional("memory_share").Exists ? (double)entry.Share(root, "memory_share") : 1,
+            ConcatenationWeight = root.Optional("concatenation_weight").Exists ? (double)entry.Positive(root, "concatenation_weight", Dimension.Ratio) : 0,
             Framework = root.Optional("framework").Exists ? root.Optional("framework").Text() : null,
             Collectives = root.Optional("collectives").Exists ? root.Optional("collectives").Text() : null,
-            Kernels = kernels?.Kernels ?? KernelTable.Read(entry, root.Required("kernels"), least: 0),
+            Kernels = kernels is null || root.Optional("kernels").Exists ? KernelTable.Read(entry, root.Required("kernels"), least: 0) : kernels.Kernels,
             Gemm = kernels?.Gemm ?? KernelFamilies.Read(entry, root, "gemm", node => GemmConstants.Read(entry, node)),
             Experts = kernels?.Experts ?? KernelFamilies.Read(entry, root, "experts", node => ExpertConstants.Read(entry, node)),
             DecodeAttention = kernels?.DecodeAttention ?? KernelFamilies.Read(entry, root, "decode_attention", node => DecodeAttentionConstants.Read(entry, node)),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PimSim.Devices.Gpu.Kernels;
+using PimSim.Devices.Stacks;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 
@@ -54,6 +55,7 @@ public sealed class OperatorKernels
                 OperatorKind.GroupedGemm => Experts(op),
                 OperatorKind.Convolution => Convolution(op),
                 OperatorKind.Attention => Attention(op, kernels),
+                OperatorKind.KvAppend when _stack.ConcatenationWeight > 0 && (long)op.Context * op.Sequences > op.Rows => Concatenation(op, kernels),
                 _ => Passes(op, kernels),
             };
     }
@@ -128,6 +130,13 @@ public sealed class OperatorKernels
         return scores + values + (pass * Math.Max(0, kernels - 2));
     }
 
+    /// <summary>Keys and values of all tokens, old and new, are read and written to a new place.</summary>
+    private KernelTime Concatenation(in Operator op, int kernels)
+    {
+        double bytes = (double)op.KvType.Bytes(2L * op.KvHeads * op.HeadDim * op.Context * op.Sequences) / kernels;
+        return StreamKernel.Time(bytes, bytes, 0, 0, _stack.ConcatenationWeight, MachineOf(op.ActivationType), Stream) * kernels;
+    }
+
     /// <summary>Kernels that pass over their data once; of a chain of them, each.</summary>
     private KernelTime Passes(in Operator op, int kernels)
     {
@@ -151,9 +160,14 @@ public sealed class OperatorKernels
             OperatorKind.TokenFft when op.Rows / op.Sequences > TransformPoints => 2,
             _ => 1,
         };
-        KernelTime pass = StreamKernel.Time(cost.Bytes, 0, (double)cost.Flops / kernels, reductions, weight, MachineOf(op.ActivationType), Stream);
+        KernelTime pass = StreamKernel.Time(cost.Bytes, 0, (double)cost.Flops / kernels, reductions, weight, MachineOf(op), Stream);
         return pass * (kernels * passes);
     }
+
+    /// <summary>What the kernels of an operator see of the GPU: to move integers it needs no units for them.</summary>
+    /// <exception cref="PimSimUserException">It has no units for the type.</exception>
+    internal KernelMachine MachineOf(in Operator op) =>
+        MachineOf(IsStream(op.Kind) && SoftwareStack.IsInteger(op.ActivationType) ? _stack.ActivationType : op.ActivationType);
 
     /// <summary>What kernels see of the GPU when they compute in a type.</summary>
     /// <exception cref="PimSimUserException">It has no units for the type.</exception>

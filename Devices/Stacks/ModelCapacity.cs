@@ -10,12 +10,13 @@ internal static class ModelCapacity
     /// <summary>Bytes of a model in a stack's types.</summary>
     /// <param name="footprint">The model.</param>
     /// <param name="weights">Storage of weights.</param>
-    /// <param name="kv">Storage of keys and values.</param>
+    /// <param name="kv">Storage of keys and values, but for those that a technique itself quantises.</param>
     /// <param name="device">Name of the processor.</param>
     /// <param name="capacityBytes">Its memory.</param>
     /// <exception cref="PimSimUserException">It does not fit, with both sizes.</exception>
     public static long Require(ModelFootprint footprint, DataType weights, DataType kv, string device, long capacityBytes)
     {
+        kv = SoftwareStack.IsInteger(footprint.KvType) ? footprint.KvType : kv;
         ModelFootprint stored = footprint with { WeightType = weights, KvType = kv };
         long needed = checked(stored.WeightBytes + stored.KvBytes);
         return needed <= capacityBytes

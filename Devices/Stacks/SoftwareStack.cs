@@ -21,7 +21,8 @@ public static class SoftwareStack
         KvType = IsInteger(op.KvType) ? op.KvType : kv,
     };
 
-    private static bool IsInteger(DataType type) => type is DataType.Int8 or DataType.Int4 or DataType.Int2;
+    /// <summary>Whether a type is one that a technique itself quantised to.</summary>
+    internal static bool IsInteger(DataType type) => type is DataType.Int8 or DataType.Int4 or DataType.Int2;
 
     /// <summary>Reads a sourced data type.</summary>
     internal static DataType ReadType(CatalogueEntry entry, DataNode types, string key) =>

@@ -20,6 +20,21 @@ public enum ClaimMetric
 
     /// <summary>Time of a changed system over the time of the system, minus one, in per cent.</summary>
     Slowdown,
+
+    /// <summary>Output tokens per second of a system that serves over those of another, minus one, in per cent.</summary>
+    ThroughputGain,
+
+    /// <summary>Room for keys and values, in tokens, of a system that serves over that of another.</summary>
+    KvCapacityRatio,
+
+    /// <summary>Mean batch of a system that serves over that of another.</summary>
+    BatchRatio,
+
+    /// <summary>Mean batch of a system that serves.</summary>
+    MeanBatch,
+
+    /// <summary>By how much less a system that serves takes from one token to the next than another, in per cent.</summary>
+    TokenTimeGain,
 }
 
 /// <summary>A published number, as data.</summary>

@@ -13,6 +13,11 @@ public static class ClaimFile
         ["nonProductShare"] = ClaimMetric.NonProductShare,
         ["dataMovementRatio"] = ClaimMetric.DataMovementRatio,
         ["slowdown"] = ClaimMetric.Slowdown,
+        ["throughputGain"] = ClaimMetric.ThroughputGain,
+        ["kvCapacityRatio"] = ClaimMetric.KvCapacityRatio,
+        ["batchRatio"] = ClaimMetric.BatchRatio,
+        ["meanBatch"] = ClaimMetric.MeanBatch,
+        ["tokenTimeGain"] = ClaimMetric.TokenTimeGain,
     };
 
     private static readonly string[] Classes = ["predictable", "calibrated", "bound"];
@@ -41,7 +46,7 @@ public static class ClaimFile
                 published.Report($"low {low} is above high {high}");
             }
 
-            bool compares = metric is ClaimMetric.SpeedUp or ClaimMetric.EnergyRatio or ClaimMetric.Slowdown;
+            bool compares = metric is not (ClaimMetric.RowHitRate or ClaimMetric.NonProductShare or ClaimMetric.DataMovementRatio or ClaimMetric.MeanBatch);
             DataNode other = compares ? row.Required("other") : row.Optional("other");
             string id = row.Required("id").Text();
             string text = row.Required("claim").Text();

@@ -30,13 +30,19 @@ public static class ClaimMetrics
             }
         }
 
+        return Result(claim, values);
+    }
+
+    /// <summary>A claim beside the values that were simulated; null without any.</summary>
+    internal static ClaimResult? Result(Claim claim, List<double> values)
+    {
         if (values.Count == 0)
         {
             return null;
         }
 
         (double low, double high) = (values.Min(), values.Max());
-        bool percent = claim.Metric is ClaimMetric.RowHitRate or ClaimMetric.NonProductShare or ClaimMetric.Slowdown;
+        bool percent = claim.Metric is ClaimMetric.RowHitRate or ClaimMetric.NonProductShare or ClaimMetric.Slowdown or ClaimMetric.ThroughputGain or ClaimMetric.TokenTimeGain;
         return new ClaimResult(
             claim.Paper,
             claim.Text,
@@ -46,7 +52,7 @@ public static class ClaimMetrics
             low,
             high,
             values.TrueForAll(value => value > 0) ? Statistics.GeometricMean(values) : Statistics.Mean(values),
-            percent ? "%" : "x",
+            percent ? "%" : claim.Metric == ClaimMetric.MeanBatch ? "" : "x",
             Verdict(claim, low, high),
             claim.Source);
     }
@@ -64,7 +70,9 @@ public static class ClaimMetrics
         ClaimMetric.NonProductShare => 100 * (1 - ((double)ProductTime(point) / point.ElapsedPicoseconds)),
         ClaimMetric.DataMovementRatio => (double)point.Counters["conventionalIoBytes"] / point.Counters["ioBytes"],
         ClaimMetric.Slowdown => 100 * (((double)point.ElapsedPicoseconds / other!.ElapsedPicoseconds) - 1),
-        _ => throw new ArgumentOutOfRangeException(nameof(metric)),
+
+        // Of systems that serve; a run of one model has no such number.
+        _ => null,
     };
 
     private static long ProductTime(PointResult point) => ProductRoles

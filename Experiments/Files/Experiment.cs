@@ -3,7 +3,6 @@ using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
-using PimSim.Workloads.Parallelism;
 using PimSim.Workloads.Techniques;
 
 namespace PimSim.Experiments.Files;

@@ -220,7 +220,8 @@ public static class ExperimentReader
         return systems;
     }
 
-    private static List<Claim> ReadClaims(DataNode root, InputFiles inputs, ProblemList problems)
+    /// <summary>The claims that an experiment names.</summary>
+    internal static List<Claim> ReadClaims(DataNode root, InputFiles inputs, ProblemList problems)
     {
         List<Claim> claims = [];
         CatalogueFolder folder = ClaimFile.OpenFolder(inputs);

@@ -93,6 +93,20 @@ public sealed class DeviceReplica : IServingReplica
         }
     }
 
+    /// <summary>Puts a copy of a model onto devices that share it out in lockstep.</summary>
+    /// <param name="newDevice">Makes them; called more than once.</param>
+    /// <param name="ranks">How many they are.</param>
+    /// <param name="model">The model.</param>
+    /// <exception cref="PimSimUserException">The model does not fit, or cannot be shared out.</exception>
+    public static DeviceReplica Create(Func<IDevice> newDevice, int ranks, ModelShape model)
+    {
+        ArgumentNullException.ThrowIfNull(newDevice);
+        ArgumentNullException.ThrowIfNull(model);
+        TensorParallelism parallelism = new(model, ranks);
+        int capacity = KvCapacity.Of(newDevice, tokens => parallelism.Shard(model.Footprint(tokens, 1)));
+        return new DeviceReplica(newDevice(), new BatchSteps(model), parallelism, model, capacity, prefill: true);
+    }
+
     /// <inheritdoc/>
     public CostLedger Ledger => _device.Ledger;
 

@@ -1,3 +1,4 @@
+using PimSim.Experiments.Claims;
 using PimSim.Experiments.Files;
 using PimSim.Simulator.Serving;
 using PimSim.Simulator.Serving.Arrivals;
@@ -64,6 +65,9 @@ public sealed record ServingExperiment
 
     /// <summary>The link out of each replica that reads prompts; null without <see cref="DecodeReplicas"/>.</summary>
     public required KvLink? KvLink { get; init; }
+
+    /// <summary>Published claims to put beside the results.</summary>
+    public required IReadOnlyList<Claim> Claims { get; init; }
 
     /// <summary>The requests in words.</summary>
     public required string Workload { get; init; }

@@ -1,4 +1,5 @@
 using PimSim.Devices.Systems;
+using PimSim.Experiments.Claims;
 using PimSim.Experiments.Files;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Serving;
@@ -50,6 +51,7 @@ public static class ServingExperimentReader
             requests.Read(requestsNode);
         }
 
+        List<Claim> claims = ExperimentReader.ReadClaims(root, inputs, problems);
         root.RejectUnknownKeys();
         problems.ThrowIfAny();
         return new ServingExperiment
@@ -79,6 +81,7 @@ public static class ServingExperimentReader
             DecodeReplicas = decodeReplicas,
             KvLink = link,
             Workload = technique.IsPlain ? requests.Words : $"{requests.Words}; {technique.Words}",
+            Claims = claims,
             Seed = requests.Seed,
             InputHash = inputs.Hash(),
         };

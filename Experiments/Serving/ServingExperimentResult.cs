@@ -1,3 +1,4 @@
+using PimSim.Experiments.Results;
 using PimSim.Simulator.Serving.Metrics;
 
 namespace PimSim.Experiments.Serving;
@@ -22,6 +23,9 @@ public sealed record ServingExperimentResult
 
     /// <summary>How a real system fared, where the requests are a record of one.</summary>
     public MeasuredService? Measured { get; init; }
+
+    /// <summary>Published claims beside what was simulated; those that the experiment runs.</summary>
+    public IReadOnlyList<ClaimResult> Claims { get; init; } = [];
 
     /// <summary>The points.</summary>
     public required IReadOnlyList<ServingPoint> Points { get; init; }

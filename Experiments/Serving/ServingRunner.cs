@@ -1,5 +1,6 @@
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
+using PimSim.Experiments.Results;
 using PimSim.Experiments.Running;
 using PimSim.Experiments.Serving.Offload;
 using PimSim.Simulator.Kernel;
@@ -85,6 +86,7 @@ public static class ServingRunner
             ServiceLevels = experiment.ServiceLevels,
             Measured = experiment.Measured,
             Points = points,
+            Claims = [.. experiment.Claims.Select(claim => ServingClaimMetrics.Evaluate(claim, points)).OfType<ClaimResult>()],
         };
     }
 

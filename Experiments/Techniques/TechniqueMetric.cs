@@ -43,6 +43,16 @@ public sealed record TechniqueMetric(string Word, string Unit, bool Compares, Fu
         new("steps", "", false, (run, _) => run.Steps),
         new("joulesPerToken", "J", false, (run, _) => run.Tokens > 0 ? run.Joules / run.Tokens : null),
         new("dollarsPerMillionTokens", "$", false, (run, _) => run.Tokens > 0 ? run.Dollars / run.Tokens * 1e6 : null),
+        new("latencyRatio", "x", true, (run, other) => run.MeanLatencySeconds / other.MeanLatencySeconds),
+        new("tokensPerStep", "", false, (run, _) => (double)run.Tokens / run.Steps),
+        new("addedMillionParameters", "M", true, (run, other) => 1e-6 * (run.Parameters - other.Parameters)),
+
+        // What a program sees of the device's memory at its fullest: beside what is kept, the operands of the operator that has most of them.
+        new("peakGibibytes", "GiB", false, (run, _) => (Memory(run) + run.PeakOperandBytes) / Mebi / 1024),
+        new("kvShareOfWeights", "", false, (run, _) => (double)run.PeakKvBytes / run.WeightBytes),
+        new("linkMilliseconds", "ms", false, (run, _) => LinkMilliseconds(run)),
+        new("addedLinkMilliseconds", "ms", true, (run, other) => LinkMilliseconds(run) - LinkMilliseconds(other)),
+        new("memoryMebibytes", "MiB", false, (run, _) => Memory(run) / Mebi),
     }.ToDictionary(metric => metric.Word, StringComparer.Ordinal);
 
     private static double? Rate(TechniqueResult run) => run.Tokens > 0 ? run.Tokens / run.Seconds : null;
@@ -50,6 +60,8 @@ public sealed record TechniqueMetric(string Word, string Unit, bool Compares, Fu
     private static double SequenceRate(TechniqueResult run) => run.Sequences / run.Seconds;
 
     private static long Memory(TechniqueResult run) => run.WeightBytes + run.PeakKvBytes;
+
+    private static double LinkMilliseconds(TechniqueResult run) => 1e-9 * run.TimePs.GetValueOrDefault("links");
 
     /// <summary>Seconds per token of a sequence after the first.</summary>
     private static double? DecodeSeconds(TechniqueResult run)

@@ -24,6 +24,9 @@ public sealed record RunHardware(string? System, string? Gpu, string? Stack, int
 /// <param name="Settings">Changes to the technique's settings, in the order of names, as text: <c>acceptedTokens=2.7</c>.</param>
 public sealed record TechniqueRun(string Technique, string Model, RunHardware Hardware, int PromptTokens, int GeneratedTokens, int Sequences, string Settings)
 {
+    /// <summary>As <see cref="Sequences"/>: the largest power of two that fits, as batches are usually tried (<c>max2</c> in files).</summary>
+    public const int LargestPowerOfTwo = -2;
+
     /// <summary>Most tokens of a prompt or an output.</summary>
     private const int MostTokens = 1 << 22;
 
@@ -72,6 +75,7 @@ public sealed record TechniqueRun(string Technique, string Model, RunHardware Ha
 
         DataNode sequences = node.Optional("sequences");
         int wanted = sequences.RawText == "max" ? 0
+            : sequences.RawText == "max2" ? LargestPowerOfTwo
             : sequences.Exists ? (int)sequences.Integer(1, 1 << 20, 1)
             : like?.Sequences ?? 1;
         string name = node.Optional("technique") is { Exists: true } other ? other.Text() : technique;
@@ -117,6 +121,7 @@ public sealed record TechniqueRun(string Technique, string Model, RunHardware Ha
 /// <param name="Flops">Of all operators, derived from their shapes.</param>
 /// <param name="Bytes">Of all operators, derived from their shapes.</param>
 /// <param name="TimePs">Picoseconds by what bound it: memory, compute, launches, host, links ...</param>
+/// <param name="PeakOperandBytes">Inputs and results of the operator that has most of them.</param>
 public sealed record TechniqueResult(
     int Sequences,
     long Tokens,
@@ -130,4 +135,9 @@ public sealed record TechniqueResult(
     long PeakKvBytes,
     long Flops,
     long Bytes,
-    IReadOnlyDictionary<string, long> TimePs);
+    IReadOnlyDictionary<string, long> TimePs,
+    long PeakOperandBytes)
+{
+    /// <summary>From the arrival of a request to its last token, mean over requests; null where nothing arrives.</summary>
+    public double? MeanLatencySeconds { get; init; }
+}

@@ -10,6 +10,7 @@ using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
+using PimSim.Workloads.Techniques.Batching;
 
 namespace PimSim.Experiments.Techniques;
 
@@ -33,6 +34,11 @@ public sealed class TechniqueRunner(
         TechniqueEntry technique = techniques.Get(run.Technique);
         TechniqueSettings settings = technique.Settings.With(run.Changes());
         (Func<IDevice> newDevice, SystemParallelism sharing, Price? price) = Open(run.Hardware);
+        if (technique.Program is FusedRequests)
+        {
+            return ServedRequests.Run(run, settings, models.Shape(run.Model), newDevice, sharing.Ranks);
+        }
+
         GenerationSource SourceOf(int sequences)
         {
             GenerationRequest request = new(run.PromptTokens, run.GeneratedTokens, sequences) { Settings = settings };
@@ -44,7 +50,8 @@ public sealed class TechniqueRunner(
         int sequences = run.Sequences > 0 ? run.Sequences : LargestBatch(SourceOf, newDevice, run, sharing);
         GenerationSource source = SourceOf(sequences);
         IDevice device = newDevice();
-        ReplayResult replay = new TraceReplay(device).Run(Shared(source, run, sharing));
+        WatchedSource watched = new(Shared(source, run, sharing));
+        ReplayResult replay = new TraceReplay(device).Run(watched);
         double seconds = replay.Elapsed.Seconds;
         if (seconds <= 0)
         {
@@ -65,11 +72,13 @@ public sealed class TechniqueRunner(
             source.PeakKvBytes,
             replay.Cost.Flops * sharing.Ranks,
             replay.Cost.Bytes * sharing.Ranks,
-            Times(device.Ledger));
+            Times(device.Ledger),
+            watched.PeakOperandBytes);
     }
 
-    private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) =>
-        SharedSource.Of(source, networks.Names.Contains(run.Model) ? null : models.Shape(run.Model), sharing);
+    private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) => networks.Names.Contains(run.Model)
+        ? sharing is { Ranks: > 1, Data: 1, Pipeline: 1 } ? new NetworkParallelism(networks.Shape(run.Model), sharing.Ranks).Shard(source) : SharedSource.Of(source, null, sharing)
+        : SharedSource.Of(source, models.Shape(run.Model), sharing);
 
     private (Func<IDevice> NewDevice, SystemParallelism Sharing, Price? Price) Open(RunHardware wanted)
     {
@@ -108,7 +117,7 @@ public sealed class TechniqueRunner(
             most *= 2;
         }
 
-        return LargestFit.Of(most, 2 * most, Fits);
+        return run.Sequences == TechniqueRun.LargestPowerOfTwo ? most : LargestFit.Of(most, 2 * most, Fits);
     }
 
     private static Dictionary<string, long> Times(CostLedger ledger)
@@ -129,5 +138,29 @@ public sealed class TechniqueRunner(
         }
 
         return times;
+    }
+
+    /// <summary>Passes steps on and looks for the largest operands.</summary>
+    private sealed class WatchedSource(IStepSource source) : IStepSource
+    {
+        public ModelFootprint Footprint => source.Footprint;
+
+        public long PeakOperandBytes { get; private set; }
+
+        public IEnumerable<Step> Steps()
+        {
+            foreach (Step step in source.Steps())
+            {
+                foreach (StepBlock block in step.Blocks)
+                {
+                    foreach (Operator op in block.Operators)
+                    {
+                        PeakOperandBytes = Math.Max(PeakOperandBytes, OperatorCost.Of(op).ActivationBytes);
+                    }
+                }
+
+                yield return step;
+            }
+        }
     }
 }

@@ -30,7 +30,7 @@ public static class HtmlReport
                 html.Element("p", "The bound and the losses beside it add up to the whole time per token.", "note");
             }
 
-            if (ResultTables.Claims(result) is { } claims)
+            if (ResultTables.Claims(result.Claims) is { } claims)
             {
                 HtmlParts.AddTable(html, claims, "claims");
                 html.Element("p", "'met': the simulated range lies within the published one or a few per cent beside it; 'overlaps': they share values; 'missed': they share none. The ratio is the geometric mean of the simulated values over the middle of the published range.", "note");

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using PimSim.Experiments.Results;
 using PimSim.Experiments.Serving;
 using PimSim.Simulator.Serving;
 using PimSim.Simulator.Serving.Metrics;
@@ -36,6 +37,24 @@ public static class ServingJson
                     WriteNumber(json, "firstBeyondRequestsPerSecond", knee.FirstBeyond?.RequestsPerSecond);
                     json.WriteEndObject();
                 }
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("claims");
+            foreach (ClaimResult claim in result.Claims)
+            {
+                json.WriteStartObject();
+                json.WriteString("paper", claim.Paper);
+                json.WriteString("claim", claim.Claim);
+                json.WriteString("class", claim.Class);
+                json.WriteNumber("publishedLow", claim.PublishedLow);
+                json.WriteNumber("publishedHigh", claim.PublishedHigh);
+                json.WriteNumber("simulatedLow", claim.SimulatedLow);
+                json.WriteNumber("simulatedHigh", claim.SimulatedHigh);
+                json.WriteString("unit", claim.Unit);
+                json.WriteString("verdict", claim.Verdict);
+                json.WriteString("source", claim.Source);
+                json.WriteEndObject();
             }
 
             json.WriteEndArray();

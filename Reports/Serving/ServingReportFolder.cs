@@ -1,6 +1,7 @@
 using System.Text;
 using PimSim.Experiments.Serving;
 using PimSim.Reports.Figures;
+using PimSim.Reports.Tables;
 using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Reports.Serving;
@@ -22,6 +23,7 @@ public static class ServingReportFolder
         [
             .. FigureFiles.Contents(figures, folder).Select(file => (file.Path, Whole(file.Content))),
             (Path.Combine(folder, "serving.json"), Whole(ServingJson.Write(result))),
+            .. result.Claims.Count == 0 ? [] : new[] { (Path.Combine(folder, "claims.csv"), Whole(Encoding.UTF8.GetBytes(ResultCsv.Claims(result.Claims)))) },
             (Path.Combine(folder, "points.csv"), Whole(Encoding.UTF8.GetBytes(ServingCsv.Points(result)))),
             (Path.Combine(folder, "requests.csv"), stream => WriteRequests(result, stream)),
             (Path.Combine(folder, "timeline.trace.json"), stream => ServingTraceJson.Write(result, stream)),

@@ -19,7 +19,7 @@ public static class ServingTables
         ArgumentNullException.ThrowIfNull(result);
         ReportTable?[] tables =
         [
-            Summary(result), MeasuredTable.Of(result), Knees(result), Latencies(result), Devices(result), Rejections(result),
+            Summary(result), ResultTables.Claims(result.Claims), MeasuredTable.Of(result), Knees(result), Latencies(result), Devices(result), Rejections(result),
             Components(result, "Energy by component (J/token)", point => point.Joules, point => point.JoulesPerToken, point => point.Result.OutputTokens, 1),
             Components(result, "Time of iterations by component (% of the sum)", point => point.Seconds, _ => Percent, point => point.Seconds.Values.Sum(), Percent),
             Prices(result),

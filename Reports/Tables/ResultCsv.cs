@@ -67,11 +67,11 @@ public static class ResultCsv
     }
 
     /// <summary>One line per claim: paper, claim, class, published, simulated, ratio, note.</summary>
-    public static string Claims(ExperimentResult result)
+    public static string Claims(IReadOnlyList<ClaimResult> claims)
     {
         StringBuilder csv = new();
         AppendLine(csv, ["paper", "claim", "class", "published", "simulated", "ratio", "note"]);
-        foreach (ClaimResult claim in result.Claims)
+        foreach (ClaimResult claim in claims)
         {
             string unit = claim.Unit.Length == 0 ? "" : $"; in {claim.Unit}";
             AppendLine(

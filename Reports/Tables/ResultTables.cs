@@ -15,7 +15,7 @@ public static class ResultTables
 
     /// <summary>The tables that a result has, in the order of the report.</summary>
     public static IReadOnlyList<ReportTable> All(ExperimentResult result) =>
-        [.. new[] { Main(result), Replayed(result), Accounting(result), Claims(result) }.OfType<ReportTable>()];
+        [.. new[] { Main(result), Replayed(result), Accounting(result), Claims(result.Claims) }.OfType<ReportTable>()];
 
     /// <summary>Speed, energy and price of every model on every system, and the reference against each.</summary>
     public static ReportTable Main(ExperimentResult result)
@@ -136,7 +136,7 @@ public static class ResultTables
     }
 
     /// <summary>Published claims beside the simulated values. Null without claims.</summary>
-    public static ReportTable? Claims(ExperimentResult result) => result.Claims.Count == 0
+    public static ReportTable? Claims(IReadOnlyList<ClaimResult> claims) => claims.Count == 0
         ? null
         : new(
             "Published claims",
@@ -151,7 +151,7 @@ public static class ResultTables
                 new("verdict", false),
                 new("source", false),
             ],
-            [.. result.Claims.Select(claim => (IReadOnlyList<string>)
+            [.. claims.Select(claim => (IReadOnlyList<string>)
                 [
                     claim.Paper,
                     claim.Claim,

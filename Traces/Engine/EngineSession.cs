@@ -30,6 +30,8 @@ public sealed class EngineSession<TTensor>
     private readonly string _name;
     private readonly ModelShape? _shape;
     private readonly Lazy<DecoderWeights>? _weights;
+    private long _peakKvBytes;
+    private long _reservedBytes;
 
     /// <summary>Starts with an empty cache.</summary>
     /// <param name="backend">Holds the model.</param>
@@ -104,11 +106,19 @@ public sealed class EngineSession<TTensor>
     /// <exception cref="PimSimUserException">The backend cannot run parts.</exception>
     public Decoder<Recorded<TTensor>> Decoder => field ??= new(Recording, (_weights ?? throw new InvalidOperationException("there is no decoder to run in parts")).Value);
 
-    /// <summary>Bytes of keys and values that the caches of networks held at most, each at its own peak.</summary>
-    public long PeakKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Peak));
+    /// <summary>Bytes of keys and values that the caches of networks held at most in the memory of the device, each at its own peak or all together between steps.</summary>
+    public long PeakKvBytes => CountsKvBetweenSteps ? _peakKvBytes : KvCaches.Sum(cache => BytesOf(cache, cache.Peak));
 
     /// <summary>Bytes of keys and values that the caches of networks hold now.</summary>
-    public long HeldKvBytes => Recording.Caches.Sum(cache => BytesOf(cache, cache.Length));
+    public long HeldKvBytes => KvCaches.Sum(cache => BytesOf(cache, cache.Length));
+
+    /// <summary>
+    /// Set before the first step by a technique whose caches grow and shrink in turns: what counts as its peak is the most that all of them held
+    /// together when a step was committed.
+    /// </summary>
+    public bool CountsKvBetweenSteps { get; set; }
+
+    private IEnumerable<KeyValues> KvCaches => Recording.Caches.Where(cache => cache is { IsKept: true, IsBuffer: false });
 
     private RecordingNetwork<TTensor> Recording => _network
         ?? throw new PimSimUserException($"this technique runs '{_name}' in parts, which its backend cannot; use the cpu or the shape backend");
@@ -221,7 +231,7 @@ public sealed class EngineSession<TTensor>
     public ModelFootprint Footprint()
     {
         List<IGrouping<(KeyValueShape Shape, int Sequences, int Capacity), KeyValues>> caches =
-            [.. Recording.Caches.GroupBy(cache => (cache.Shape, cache.Sequences, cache.Capacity)).OrderByDescending(group => group.Sum(cache => BytesOf(cache, cache.Capacity)))];
+            [.. Recording.Caches.Where(cache => cache.IsKept).GroupBy(cache => (cache.Shape, cache.Sequences, cache.Capacity)).OrderByDescending(group => group.Sum(cache => BytesOf(cache, cache.Capacity)))];
         var main = caches.FirstOrDefault();
         ModelFootprint model = _shape?.Footprint(1, 1) ?? new ModelFootprint(_name, [], 0, 0, 0, 0, 0, 1, Parameters.Type, DataType.Fp16);
         ParameterSet all = new(Parameters.Type, seed: null);
@@ -240,7 +250,9 @@ public sealed class EngineSession<TTensor>
             KvType = main?.Key.Shape.Type ?? model.KvType,
             ReservedContext = main?.Key.Capacity ?? 0,
             Sequences = main?.Key.Sequences ?? 1,
-            OtherKvBytes = caches.Skip(1).Sum(group => group.Sum(cache => BytesOf(cache, cache.Capacity))),
+            OtherKvBytes = caches.Skip(1).Sum(group => group.Sum(cache => BytesOf(cache, cache.Capacity)))
+                + (main?.Sum(cache => BytesOf(cache, cache.Capacity) - cache.Shape.Type.Bytes(2L * cache.Shape.Width * cache.Capacity * cache.Sequences)) ?? 0)
+                + _reservedBytes,
         };
     }
 
@@ -257,9 +269,47 @@ public sealed class EngineSession<TTensor>
     /// <summary>Ends the step.</summary>
     /// <param name="tokens">Tokens that became final, over all sequences.</param>
     /// <exception cref="InvalidOperationException">No step has begun.</exception>
-    public Step Commit(int tokens) => _recorder.EndStep(tokens);
+    public Step Commit(int tokens)
+    {
+        if (CountsKvBetweenSteps)
+        {
+            _peakKvBytes = Math.Max(_peakKvBytes, HeldKvBytes);
+        }
 
-    private static long BytesOf(KeyValues cache, int tokens) => cache.Shape.Type.Bytes(2L * cache.Shape.Width * tokens * cache.Sequences);
+        return _recorder.EndStep(tokens);
+    }
+
+    /// <summary>Counts memory that a run needs beside weights and caches, for a device to hold: the widest activations of a decoder of pixels.</summary>
+    public void Reserve(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        _reservedBytes = Math.Max(_reservedBytes, bytes);
+    }
+
+    /// <summary>
+    /// Runs a loop whose rounds have equal operators: the steps of a solver. Each round is a block of the recording. Without data it runs once and is
+    /// recorded as often as it would run.
+    /// </summary>
+    /// <param name="rounds">How often; at least once.</param>
+    /// <param name="round">Is told which round it is. It begins no blocks.</param>
+    public void Repeat(int rounds, Action<int> round)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        ArgumentNullException.ThrowIfNull(round);
+        for (int number = 0; number < (HasData ? rounds : 1); number++)
+        {
+            Recording.BeginBlock();
+            round(number);
+        }
+
+        Recording.BeginBlock();
+        if (!HasData)
+        {
+            _recorder.RepeatLast(rounds);
+        }
+    }
+
+    private static long BytesOf(KeyValues cache, int tokens) => cache.Shape.Bytes((long)tokens * cache.Sequences);
 
     private (DecisionDraws Draws, ParameterSet Parameters) Seeded(long seed, DataType type) =>
         (new DecisionDraws(unchecked((ulong)seed)), new ParameterSet(type, HasData ? unchecked((ulong)seed) : null));

@@ -54,12 +54,10 @@ internal static class OperatorContract
             throw new ArgumentException("no rows", nameof(rows));
         }
 
-        foreach (int row in rows)
+        int wrong = rows.IndexOfAnyExceptInRange(0, tensor.Rows - 1);
+        if (wrong >= 0)
         {
-            if ((uint)row >= (uint)tensor.Rows)
-            {
-                throw new ArgumentException($"row {row} of {tensor}", nameof(rows));
-            }
+            throw new ArgumentException($"row {rows[wrong]} of {tensor}", nameof(rows));
         }
     }
 

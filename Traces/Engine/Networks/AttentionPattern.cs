@@ -76,4 +76,13 @@ public sealed class AttentionPattern
 
         return node == newest;
     }
+
+    /// <summary>As <see cref="Masked"/>, with the number of the sequence: alignments of one input that see different parts of it.</summary>
+    public static AttentionPattern MaskedEach(Func<int, int, int, bool> sees) => new(isCausal: false) { SeesEach = sees };
+
+    /// <summary>Whether a query of a sequence sees a token.</summary>
+    public bool Sees(int sequence, int query, int queries, int token, int context) =>
+        SeesEach is { } sees ? sees(sequence, query, token) : Sees(query, queries, token, context);
+
+    private Func<int, int, int, bool>? SeesEach { get; init; }
 }

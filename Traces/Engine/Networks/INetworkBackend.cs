@@ -133,4 +133,58 @@ public interface INetworkBackend<TTensor>
 
     /// <summary>Numbers go to the host's memory or come from it. Only recorded.</summary>
     void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload);
+
+    /// <summary>The program passes so many times over numbers of this shape with kernels of its own (masks, indices, lists of candidates). Only recorded.</summary>
+    void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other);
+
+    /// <summary>
+    /// Keeps the first tokens of caches of one shape, and behind them these, for caches that lie in one piece: one copy of the rows out of all of
+    /// them, and one back. The others are forgotten.
+    /// </summary>
+    /// <param name="caches">All of one shape and length.</param>
+    /// <param name="first">Tokens that stay where they are.</param>
+    /// <param name="tokens">Tokens that follow them, by place.</param>
+    /// <param name="role">What it is for.</param>
+    void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection);
+
+    /// <summary>The same numbers in the same order on another number of rows: a view, no work.</summary>
+    /// <param name="input">[rows, columns].</param>
+    /// <param name="rows">A divisor of rows x columns.</param>
+    TTensor Reshape(TTensor input, int rows);
+
+    /// <summary>Attention over several caches of equal heads, one behind the other, as if they were one: parts of a cache that are stored differently.</summary>
+    TTensor AttendParts(TTensor queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention);
+
+    /// <summary>
+    /// Attention whose probabilities are looked at too, as eager code has them in memory: for each query and token of the context their mean over
+    /// all heads, [rows, context]. The sum over heads is one more operator.
+    /// </summary>
+    TTensor AttendWithWeights(TTensor queries, int heads, KeyValues cache, AttentionPattern pattern, out TTensor weights, OperatorRole role = OperatorRole.Attention);
+
+    /// <summary>
+    /// Product of whole numbers (held as numbers) with a matrix of whole numbers, times the scale of each output in the kernel's end: the product
+    /// of a quantised layer, computed in integers of the layer's type.
+    /// </summary>
+    TTensor LinearIntegers(TTensor input, IntegerLayer weights);
+
+    /// <summary>To the nearest whole numbers that the integer type holds, ties to even: the end of the kernel that made them, no work.</summary>
+    TTensor Round(TTensor input, DataType type);
+
+    /// <summary>A kernel reads numbers of a type that no tensor holds and writes as many (a cache copied as a whole, scales, factors). Only recorded.</summary>
+    void Pass(int rows, int columns, DataType type, OperatorRole role);
+
+    /// <summary>The experts that each token visits: the best by the router's scores [tokens, experts], of equal ones the lowest.</summary>
+    /// <param name="scores">Of the router, before the softmax.</param>
+    /// <param name="perToken">Experts that a token visits.</param>
+    /// <param name="normalised">The weights of a token add up to 1; else they are its probabilities over all experts.</param>
+    ExpertRouting Route(TTensor scores, int perToken, bool normalised);
+
+    /// <summary>The first products of experts: a row for each pair of a token and an expert that it visits, token by token.</summary>
+    TTensor ExpertsUp(TTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts);
+
+    /// <summary>Their second products, those of a token added up by its weights: [tokens, outputs].</summary>
+    TTensor ExpertsDown(TTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts);
+
+    /// <summary>As <see cref="Append"/>, of keys and values that no later step looks at: they are not written to a cache, but one pass puts head by head in order.</summary>
+    void Place(TTensor keysAndValues, KeyValues cache);
 }

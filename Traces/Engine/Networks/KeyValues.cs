@@ -7,10 +7,14 @@ namespace PimSim.Traces.Engine.Networks;
 /// <param name="Heads">Key/value heads.</param>
 /// <param name="HeadDim">Width of a head.</param>
 /// <param name="Type">Storage.</param>
-public readonly record struct KeyValueShape(int Heads, int HeadDim, DataType Type)
+/// <param name="KeyType">Storage of the keys where it is another (cosine attention of the VAR family keeps them in fp32); null where it is the same.</param>
+public readonly record struct KeyValueShape(int Heads, int HeadDim, DataType Type, DataType? KeyType = null)
 {
     /// <summary>Width of the keys; values are as wide.</summary>
     public int Width => Heads * HeadDim;
+
+    /// <summary>Bytes of the keys and values of so many tokens.</summary>
+    public long Bytes(long tokens) => (KeyType ?? Type).Bytes(Width * tokens) + Type.Bytes(Width * tokens);
 }
 
 /// <summary>
@@ -43,8 +47,14 @@ public class KeyValues
     /// <summary>Tokens held of each.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Counts among what the device keeps: not one in the memory of the host, nor what a layer at work alone holds.</summary>
+    public bool IsKept { get; set; } = true;
+
     /// <summary>Most tokens that were held of each so far.</summary>
     public int Peak { get; private set; }
+
+    /// <summary>Holds what one operation needs and is no cache: it takes memory, but is not counted as keys and values kept.</summary>
+    public bool IsBuffer { get; set; }
 
     /// <summary>Makes room.</summary>
     /// <exception cref="PimSimUserException">More than was reserved; the length is unchanged.</exception>

@@ -26,3 +26,17 @@ public sealed record LinearLayer(OperatorRole Role, WeightTensor Matrix, bool Ha
 /// <param name="Type">Storage.</param>
 /// <param name="Epsilon">Added to the variance or mean square.</param>
 public sealed record NormLayer(OperatorRole Role, NormKind Kind, int Width, float[] Scale, float[] Shift, DataType Type, double Epsilon = 1e-5);
+
+/// <summary>A matrix of whole numbers with a scale for each output, for products in integers.</summary>
+/// <param name="Role">What products with it are for.</param>
+/// <param name="Integers">[outputs, inputs]: whole numbers of <paramref name="Type"/>, in any storage; without data where there is none.</param>
+/// <param name="Type">Integers that are computed in; those that come in have it too.</param>
+/// <param name="Scales">One for each output; empty where there is no data.</param>
+public sealed record IntegerLayer(OperatorRole Role, WeightTensor Integers, DataType Type, float[] Scales)
+{
+    /// <summary>Width of what goes in.</summary>
+    public int Inputs => Integers.Columns;
+
+    /// <summary>Width of what comes out.</summary>
+    public int Outputs => Integers.Rows;
+}

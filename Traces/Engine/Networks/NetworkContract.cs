@@ -16,9 +16,10 @@ internal static class NetworkContract
     public static void RequireIds(WeightTensor table, ReadOnlySpan<int> ids)
     {
         Require(!ids.IsEmpty, "no ids");
-        foreach (int id in ids)
+        int wrong = ids.IndexOfAnyExceptInRange(0, table.Rows - 1);
+        if (wrong >= 0)
         {
-            Require((uint)id < (uint)table.Rows, $"id {id} in a table of {table.Rows}");
+            throw new ArgumentException($"id {ids[wrong]} in a table of {table.Rows}");
         }
     }
 
@@ -74,9 +75,10 @@ internal static class NetworkContract
 
     public static void RequireTokens(KeyValues cache, ReadOnlySpan<int> tokens)
     {
-        foreach (int token in tokens)
+        int wrong = cache.Length == 0 ? tokens.Length - 1 : tokens.IndexOfAnyExceptInRange(0, cache.Length - 1);
+        if (wrong >= 0)
         {
-            Require((uint)token < (uint)cache.Length, $"token {token} of {cache.Length}");
+            throw new ArgumentException($"token {tokens[wrong]} of {cache.Length}");
         }
     }
 
@@ -87,6 +89,47 @@ internal static class NetworkContract
         Require(
             count > 0 && (tokens.Length == count || tokens.Length == (long)count * from.Sequences * from.Shape.Heads),
             $"{tokens.Length} places for {count} tokens of {from.Sequences} sequences of {from.Shape.Heads} heads");
+    }
+
+    public static int[] TokensAfter(int first, ReadOnlySpan<int> tokens) => [.. Enumerable.Range(0, first), .. tokens];
+
+    public static void RequirePasses(int passes, int rows, int columns) => Require(passes > 0 && rows > 0 && columns > 0, $"{passes} passes over [{rows}, {columns}]");
+
+    public static int ReshapedColumns<TTensor>(TTensor input, int rows)
+        where TTensor : ITensor
+    {
+        long numbers = (long)input.Rows * input.Columns;
+        Require(rows > 0 && numbers % rows == 0 && numbers / rows <= int.MaxValue, $"{input} on {rows} rows");
+        return (int)(numbers / rows);
+    }
+
+    public static int RequireParts(ReadOnlySpan<KeyValues> parts)
+    {
+        Require(!parts.IsEmpty, "no caches");
+        int length = 0;
+        foreach (KeyValues part in parts)
+        {
+            Require(
+                (part.Shape.Heads, part.Shape.HeadDim, part.Sequences) == (parts[0].Shape.Heads, parts[0].Shape.HeadDim, parts[0].Sequences),
+                "parts of a cache have the same heads and sequences");
+            length = checked(length + part.Length);
+        }
+
+        Require(length > 0, "the parts of the cache hold nothing");
+        return length;
+    }
+
+    /// <summary>The largest whole number of an integer type; the smallest is one less than its negative.</summary>
+    public static int LargestInteger(DataType type)
+    {
+        Require(type is DataType.Int8 or DataType.Int4 or DataType.Int2, $"{type} holds no integers");
+        return (1 << (type.Bits() - 1)) - 1;
+    }
+
+    public static (int Inputs, int Outputs) RequireExperts(IReadOnlyList<LinearLayer> experts, ExpertRouting routing)
+    {
+        Require(experts.Count == routing.Experts, $"{experts.Count} matrices for {routing.Experts} experts");
+        return (experts[0].Inputs, experts[0].Outputs);
     }
 
     public static void Require(bool condition, string otherwise)

@@ -186,5 +186,83 @@ public sealed class ShapeNetwork(DataType activationType) : INetworkBackend<Shap
     /// <inheritdoc/>
     public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
+
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        int[] all = TokensAfter(first, tokens);
+        foreach (KeyValues cache in caches)
+        {
+            Keep(cache, all, role);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor Reshape(ShapeTensor input, int rows) => input with { Rows = rows, Columns = ReshapedColumns(input, rows) };
+
+    /// <inheritdoc/>
+    public ShapeTensor AttendParts(ShapeTensor queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
+    {
+        RequireParts(parts);
+        return New(queries.Rows, heads * parts[0].Shape.HeadDim);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor AttendWithWeights(ShapeTensor queries, int heads, KeyValues cache, AttentionPattern pattern, out ShapeTensor weights, OperatorRole role = OperatorRole.Attention)
+    {
+        ShapeTensor result = Attend(queries, heads, cache, pattern, role);
+        weights = New(queries.Rows, cache.Length);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor LinearIntegers(ShapeTensor input, IntegerLayer weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        RequireColumns(input, weights.Inputs);
+        LargestInteger(weights.Type);
+        return New(input.Rows, weights.Outputs);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor Round(ShapeTensor input, DataType type)
+    {
+        LargestInteger(type);
+        return input;
+    }
+
+    /// <inheritdoc/>
+    public void Pass(int rows, int columns, DataType type, OperatorRole role) => Require(rows > 0 && columns > 0, $"a pass over [{rows}, {columns}]");
+
+    /// <inheritdoc/>
+    public void Place(ShapeTensor keysAndValues, KeyValues cache) => Append(keysAndValues, cache);
+
+    /// <inheritdoc/>
+    public ExpertRouting Route(ShapeTensor scores, int perToken, bool normalised) => new(scores.Rows, perToken, scores.Columns);
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsUp(ShapeTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        (int inputs, int outputs) = RequireExperts(experts, routing);
+        RequireColumns(input, inputs);
+        Require(input.Rows == routing.Tokens, $"{input} for {routing.Tokens} tokens");
+        return New(routing.Pairs, outputs);
+    }
+
+    /// <inheritdoc/>
+    public ShapeTensor ExpertsDown(ShapeTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        (int inputs, int outputs) = RequireExperts(experts, routing);
+        RequireColumns(inside, inputs);
+        Require(inside.Rows == routing.Pairs, $"{inside} for {routing.Pairs} pairs");
+        return New(routing.Tokens, outputs);
+    }
+
     private ShapeTensor New(int rows, int columns) => new(rows, columns, ActivationType);
 }

@@ -289,6 +289,154 @@ public sealed class RecordingNetwork<TTensor> : INetworkBackend<Recorded<TTensor
         _recorder.Add(New(OperatorKind.HostCopy, role, rows) with { Outputs = columns });
     }
 
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other)
+    {
+        _inner.Passes(passes, rows, columns, role);
+        for (int pass = 0; pass < passes; pass++)
+        {
+            _recorder.BeginOperator();
+            _recorder.Add(New(OperatorKind.Elementwise, role, rows) with { Inputs = 1, Outputs = columns });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        _recorder.BeginOperator();
+        _inner.KeepTogether(caches, first, tokens, role);
+        Operator move = NewMove(caches[0], checked(tokens.Length * caches.Length), role);
+        _ = _recorder.Add(move);
+        _recorder.BeginOperator();
+        long last = _recorder.Add(move);
+        foreach (KeyValues cache in caches)
+        {
+            _writers[cache] = last;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> Reshape(Recorded<TTensor> input, int rows) => input with { Value = _inner.Reshape(input.Value, rows) };
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> AttendParts(
+        Recorded<TTensor> queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        _recorder.BeginOperator();
+        TTensor result = _inner.AttendParts(queries.Value, heads, parts, pattern, role);
+        long producer = queries.Producer;
+
+        // One kernel after the other; what is causal about it is about the newest tokens, which the last part holds.
+        for (int index = 0; index < parts.Length; index++)
+        {
+            KeyValues part = parts[index];
+            if (part.Length == 0)
+            {
+                continue;
+            }
+
+            if (index > 0)
+            {
+                _recorder.BeginOperator();
+            }
+
+            bool causal = pattern.IsCausal && index == parts.Length - 1;
+            Operator op = NewOverCache(OperatorKind.Attention, role, queries.Rows, heads, part) with { Mask = causal ? AttentionMask.Causal : AttentionMask.Bidirectional };
+            producer = _recorder.Add(op, producer, _writers.GetValueOrDefault(part));
+        }
+
+        return new(result, producer);
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> AttendWithWeights(
+        Recorded<TTensor> queries, int heads, KeyValues cache, AttentionPattern pattern, out Recorded<TTensor> weights, OperatorRole role = OperatorRole.Attention)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        _recorder.BeginOperator();
+        TTensor result = _inner.AttendWithWeights(queries.Value, heads, cache, pattern, out TTensor inner, role);
+        Operator op = NewOverCache(OperatorKind.Attention, role, queries.Rows, heads, cache) with { Mask = MaskOf(pattern) };
+        long producer = _recorder.Add(op, queries.Producer, _writers.GetValueOrDefault(cache));
+        _recorder.BeginOperator();
+        weights = new(inner, _recorder.Add(NewElementwise(OperatorRole.KvSelection, inner, heads), producer));
+        return new(result, producer);
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> LinearIntegers(Recorded<TTensor> input, IntegerLayer weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        _recorder.BeginOperator();
+        TTensor result = _inner.LinearIntegers(input.Value, weights);
+        Operator op = New(OperatorKind.Gemm, weights.Role, input.Rows) with
+        {
+            Inputs = input.Columns,
+            Outputs = result.Columns,
+            WeightType = weights.Type,
+            ActivationType = weights.Type,
+        };
+        return new(result, _recorder.Add(op, input.Producer));
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> Round(Recorded<TTensor> input, DataType type) => input with { Value = _inner.Round(input.Value, type) };
+
+    /// <inheritdoc/>
+    public void Pass(int rows, int columns, DataType type, OperatorRole role)
+    {
+        _recorder.BeginOperator();
+        _inner.Pass(rows, columns, type, role);
+        _recorder.Add(New(OperatorKind.Elementwise, role, rows) with { Inputs = 1, Outputs = columns, ActivationType = type });
+    }
+
+    /// <inheritdoc/>
+    public void Place(Recorded<TTensor> keysAndValues, KeyValues cache)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        _recorder.BeginOperator();
+        _inner.Place(keysAndValues.Value, cache);
+        _writers[cache] = _recorder.Add(NewElementwise(OperatorRole.Attention, keysAndValues.Value, 1), keysAndValues.Producer);
+    }
+
+    /// <inheritdoc/>
+    public ExpertRouting Route(Recorded<TTensor> scores, int perToken, bool normalised)
+    {
+        _recorder.BeginOperator();
+        ExpertRouting routing = _inner.Route(scores.Value, perToken, normalised);
+        _recorder.Add(New(OperatorKind.TopK, OperatorRole.Router, scores.Rows) with { Inputs = scores.Columns, Outputs = perToken }, scores.Producer);
+        return routing;
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> ExpertsUp(Recorded<TTensor> input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        _recorder.BeginOperator();
+        TTensor result = _inner.ExpertsUp(input.Value, routing, experts);
+        return new(result, _recorder.Add(NewExperts(routing, experts), input.Producer));
+    }
+
+    /// <inheritdoc/>
+    public Recorded<TTensor> ExpertsDown(Recorded<TTensor> inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        _recorder.BeginOperator();
+        TTensor result = _inner.ExpertsDown(inside.Value, routing, experts);
+        return new(result, _recorder.Add(NewExperts(routing, experts), inside.Producer));
+    }
+
+    private Operator NewExperts(ExpertRouting routing, IReadOnlyList<LinearLayer> experts) => New(OperatorKind.GroupedGemm, OperatorRole.Experts, routing.Pairs) with
+    {
+        Inputs = experts[0].Inputs,
+        Outputs = experts[0].Outputs,
+        Bias = experts[0].HasBias,
+        Experts = routing.Visited,
+        WeightType = experts[0].Matrix.Type,
+    };
+
     private static AttentionMask MaskOf(AttentionPattern pattern) => pattern.IsCausal ? AttentionMask.Causal : AttentionMask.Bidirectional;
 
     private Operator NewElementwise(OperatorRole role, TTensor result, int operands) =>

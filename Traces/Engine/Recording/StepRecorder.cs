@@ -131,6 +131,19 @@ public sealed class StepRecorder
         return step;
     }
 
+    /// <summary>The block that has just ended stands for so many equal ones.</summary>
+    /// <exception cref="InvalidOperationException">A block is still open, or there is none.</exception>
+    public void RepeatLast(int times)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(times, 1);
+        if (_current.Count > 0 || _repeat == 0)
+        {
+            throw new InvalidOperationException("no block has just ended");
+        }
+
+        _repeat = checked(_repeat + times - 1);
+    }
+
     private ImmutableArray<long> Measured()
     {
         if (_clock is null)

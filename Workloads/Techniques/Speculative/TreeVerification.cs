@@ -12,13 +12,17 @@ namespace PimSim.Workloads.Techniques.Speculative;
 /// <typeparam name="TTensor">The tensor of the session.</typeparam>
 /// <param name="Accepted">Tokens of the tree that stand, node 0 not counted.</param>
 /// <param name="Tokens">Those tokens, and the model's own next one: what the round adds to the text of each sequence.</param>
-/// <param name="Features">The model's features of the rows that stand, [sequences x (Accepted + 1), hidden], before the last normalisation.</param>
-public sealed record Verified<TTensor>(int Accepted, ImmutableArray<int> Tokens, Recorded<TTensor> Features)
+/// <param name="Path">Nodes that stand, node 0 included.</param>
+/// <param name="Features">The model's features of the rows that stand, [sequences x (Accepted + 1), hidden], after the last normalisation.</param>
+/// <param name="AllFeatures">Those of all nodes, [sequences x nodes, hidden].</param>
+public sealed record Verified<TTensor>(int Accepted, ImmutableArray<int> Tokens, ImmutableArray<int> Path, Recorded<TTensor> Features, Recorded<TTensor> AllFeatures)
     where TTensor : ITensor;
 
 /// <summary>
 /// A decoder that continues a text by its own next token and by what it agrees with of a tree of drafts. The text is that of the model alone: a draft
-/// stands only where it is the most likely token.
+/// stands only where it is the most likely token. The work around the pass is that of the code that Medusa, Hydra, EAGLE and Falcon share: the mask is
+/// made anew, the logits of every way through the tree are copied and searched, the keys and values that stand are copied out and back. Settings:
+/// <c>maskPasses</c> kernels that make a mask, <c>roundPasses</c> those that make candidates, compare them and keep the best.
 /// </summary>
 /// <typeparam name="TTensor">The tensor of the session.</typeparam>
 public sealed class TreeVerification<TTensor>
@@ -27,9 +31,14 @@ public sealed class TreeVerification<TTensor>
     /// <summary>Name of the decision: drafts that stand.</summary>
     public const string AcceptedDecision = "accepted";
 
+    /// <summary>Name of the decision: the tokens of the tree, node by node.</summary>
+    public const string DraftsDecision = "drafts";
+
     private readonly EngineSession<TTensor> _session;
     private readonly int _sequences;
     private readonly KeyValues[] _caches;
+    private readonly int _maskPasses;
+    private readonly int _roundPasses;
 
     /// <summary>Reserves caches.</summary>
     /// <param name="session">A fresh session of a decoder.</param>
@@ -47,20 +56,26 @@ public sealed class TreeVerification<TTensor>
 
         _session = session;
         _sequences = request.Sequences;
+        _maskPasses = request.Settings.Integer("maskPasses");
+        _roundPasses = request.Settings.Integer("roundPasses");
         _caches = session.Decoder.CreateCaches(request.Sequences, checked(request.PromptTokens + request.GeneratedTokens + nodes));
     }
 
     /// <summary>Tokens in the caches: all of the text but the newest.</summary>
     public int Length => _caches[0].Length;
 
-    /// <summary>Reads the prompt in a step of its own, without committing it. Returns the first token and the features of the last rows.</summary>
+    /// <summary>Reads the prompt in a step of its own, without committing it. Returns the first token and the features of all rows, normalised.</summary>
     public (int Token, Recorded<TTensor> Features) Prefill(ReadOnlySpan<int> prompt)
     {
         int[] positions = [.. Enumerable.Range(0, prompt.Length / _sequences)];
         _session.Begin(positions.Length > 1 ? Phase.Prefill : Phase.Decode);
-        Recorded<TTensor> features = _session.Network.Hold(_session.Decoder.Forward(prompt, positions, _caches, AttentionPattern.Causal));
+        INetworkBackend<Recorded<TTensor>> net = _session.Network;
+        DecoderWeights weights = _session.Decoder.Weights;
+        Recorded<TTensor> features = _session.Decoder.Forward(prompt, positions, _caches, AttentionPattern.Causal);
+        net.BeginBlock();
+        features = net.Hold(net.Norm(features, weights.FinalNorm));
         int[] tokens = new int[_sequences];
-        _session.Sample(_session.Decoder.LastHead(features, _sequences), tokens);
+        _session.Sample(net.Linear(net.LastRows(features, _sequences), weights.Head), tokens);
         return (tokens[0], features);
     }
 
@@ -83,9 +98,29 @@ public sealed class TreeVerification<TTensor>
 
         int[] positions = [.. tree.Depths.Select(depth => length + depth)];
         _session.Begin(Phase.Verify);
-        Recorded<TTensor> features = net.Hold(_session.Decoder.Forward(all, positions, _caches, AttentionPattern.Tree(tree.Parents.AsSpan())));
-        int[] next = new int[all.Length];
-        net.Sample(_session.Decoder.Head(features), next);
+        if (_maskPasses > 0)
+        {
+            net.Passes(_maskPasses, nodes, length + nodes);
+        }
+
+        Recorded<TTensor> features = _session.Decoder.Forward(all, positions, _caches, AttentionPattern.Tree(tree.Parents.AsSpan()));
+        net.BeginBlock();
+        features = net.Hold(net.Norm(features, _session.Decoder.Weights.FinalNorm));
+        Recorded<TTensor> logits = net.Linear(features, _session.Decoder.Weights.Head);
+        ImmutableArray<int> ways = tree.Ways;
+        int[] chosen = new int[ways.Length * _sequences];
+        net.Sample(net.Rows(logits, [.. Enumerable.Range(0, _sequences).SelectMany(sequence => ways.Select(node => (sequence * nodes) + node))], OperatorRole.Sample), chosen);
+        int[] next = new int[nodes];
+        for (int row = 0; row < ways.Length; row++)
+        {
+            next[ways[row]] = chosen[row];
+        }
+
+        if (_roundPasses > 0)
+        {
+            net.Passes(_roundPasses, tree.Leaves * _sequences, tree.Depth + 1, OperatorRole.Sample);
+        }
+
         int[] proposed = tokens.ToArray();
         ImmutableArray<int> path = [];
         int accepted = _session.Decide(
@@ -94,14 +129,8 @@ public sealed class TreeVerification<TTensor>
             draws => draws.Mean(AcceptedDecision, meanAccepted, 0, Math.Min(tree.Depth, most)));
         path = _session.HasData ? path : tree.PathToLevel(accepted);
 
-        int[] kept = [.. Enumerable.Range(0, length), .. path.Select(node => length + node)];
-        foreach (KeyValues cache in _caches)
-        {
-            net.BeginBlock();
-            net.Keep(cache, kept);
-        }
-
         net.BeginBlock();
+        net.KeepTogether(_caches, length, [.. path.Select(node => length + node)]);
         int[] rows = [.. Enumerable.Range(0, _sequences).SelectMany(sequence => path.Select(node => (sequence * nodes) + node))];
         Recorded<TTensor> standing = net.Hold(net.Rows(features, rows, OperatorRole.DraftInput));
         ImmutableArray<int> text = [.. path.Skip(1).Select(node => proposed[node]), next[path[^1]]];
@@ -110,7 +139,7 @@ public sealed class TreeVerification<TTensor>
             _session.Decide(EngineSession<TTensor>.TokensDecision, [.. text.Select(token => (long)token)]);
         }
 
-        return new Verified<TTensor>(accepted, text, standing);
+        return new Verified<TTensor>(accepted, text, path, standing, features);
     }
 
     private static ImmutableArray<int> Agreed(DraftTree tree, int[] tokens, int[] next, int most)

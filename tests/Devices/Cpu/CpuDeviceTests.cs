@@ -242,7 +242,7 @@ public class CpuDeviceTests
     [Fact]
     public void A_model_that_does_not_fit_is_refused_with_both_sizes()
     {
-        ModelFootprint model = new("wide", [new WeightMatrix(OperatorRole.FfnUp, 10_000, 30_000, false, 1)], 0, 1, 5000, 100, 2000, 2, DataType.Int4, DataType.Int4);
+        ModelFootprint model = new("wide", [new WeightMatrix(OperatorRole.FfnUp, 10_000, 30_000, false, 1)], 0, 1, 5000, 100, 2000, 2, DataType.Int4, DataType.Fp8);
         PimSimUserException fault = Assert.Throws<PimSimUserException>(() => new CpuDevice(Chip, Plain).Load(model));
         Assert.Equal("'wide' does not fit 'chip': weights 1.20 GB (fp32) + keys and values 0.16 GB (fp32, 2 x 2000 tokens) = 1.36 GB, and the memory holds 1.00 GB", fault.Message);
     }

@@ -106,8 +106,8 @@ public class DataSheetTests
             _ => TensorFlopsPerClock[architecture],
         };
 
-        // GeForce cards accumulate in FP32 at half the rate of the professional ones.
-        perClock = name is "rtx-3060" or "rtx-3090" or "rtx-4090" ? perClock / 2 : perClock;
+        // GeForce cards accumulate in FP32 at half the rate of the professional ones; an L20 is made for export, at half an L40S.
+        perClock = name is "rtx-3060" or "rtx-3090" or "rtx-4090" or "l20" ? perClock / 2 : perClock;
         decimal ratio = peak / (multiprocessors * perClock * clock);
         if (name == "h20")
         {

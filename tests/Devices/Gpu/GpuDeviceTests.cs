@@ -123,10 +123,14 @@ public class GpuDeviceTests(ITestOutputHelper output)
     public void A_model_that_does_not_fit_is_refused_with_both_sizes()
     {
         GpuDevice device = Replay.Gpu("t4", "pytorch-eager-2023");
-        ModelFootprint exact = new("exact", [new WeightMatrix(OperatorRole.FfnUp, 1 << 16, 1 << 17, false, 1)], -1024, 1, 512, 128, 1, 1, DataType.Int4, DataType.Int4);
+        ModelFootprint exact = new("exact", [new WeightMatrix(OperatorRole.FfnUp, 1 << 16, 1 << 17, false, 1)], -1024, 1, 512, 128, 1, 1, DataType.Int4, DataType.Fp8);
         device.Load(exact);
         string refused = Assert.Throws<PimSimUserException>(() => device.Load(exact with { OtherParameters = -1023 })).Message;
         Assert.Contains("'exact' does not fit 't4': weights 17.18 GB (fp16) + keys and values 0.00 GB (fp16, 1 x 1 tokens) = 17.18 GB, and the memory holds 17.18 GB", refused, StringComparison.Ordinal);
+
+        // Integers are what a technique quantised to, and are counted as that.
+        string quantised = Assert.Throws<PimSimUserException>(() => device.Load(exact with { KvType = DataType.Int2, ReservedContext = 1 << 20 })).Message;
+        Assert.Contains("keys and values 0.27 GB (int2, 1 x 1048576 tokens)", quantised, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Serving;
+using PimSim.Traces.Engine.Models;
 using PimSim.Traces.Format.Documents;
+using PimSim.Workloads;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Techniques;
 using Xunit;
@@ -58,18 +60,9 @@ public class DataParallelTests
         Assert.Contains("'llama-3.1-8b' has no experts", message, StringComparison.Ordinal);
         ProblemList problems = new();
         SystemDefinition system = SystemDefinition.Read(new HardwareCatalogue(null), "rtx-pro-6000x2", [], problems)!;
-        Experiment plain = new()
-        {
-            Title = "plain",
-            Models = [("qwen3-30b-a3b", new ModelZoo([ModelZoo.ShippedFolder]).Shape("qwen3-30b-a3b"))],
-            Systems = [],
-            Reference = "",
-            Technique = new Autoregressive(),
-            Request = new GenerationRequest(1, 1, 1),
-            Claims = [],
-            InputHash = "",
-        };
-        Assert.Contains("only serving experiments", Assert.Throws<PimSimUserException>(() => plain.Source(0, system.Parallelism)).Message, StringComparison.Ordinal);
+        ModelShape shape = new ModelZoo([ModelZoo.ShippedFolder]).Shape("qwen3-30b-a3b");
+        GenerationSource whole = new(shape, new Autoregressive(), new GenerationRequest(1, 1, 1));
+        Assert.Contains("only serving experiments", Assert.Throws<PimSimUserException>(() => SharedSource.Of(whole, shape, system.Parallelism)).Message, StringComparison.Ordinal);
     }
 
     private static double TokenTime(string text) =>

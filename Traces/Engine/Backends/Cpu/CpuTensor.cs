@@ -88,6 +88,9 @@ public readonly struct CpuTensor : ITensor
     /// <summary>Some of the rows, without a copy.</summary>
     internal CpuTensor Slice(int row, int rows) => new(_storage, _generation, _offset + (row * _rowStride), _rowStride, rows, Columns);
 
+    /// <summary>The same numbers on other rows, without a copy; rows must follow each other without a gap.</summary>
+    internal CpuTensor Reshaped(int rows, int columns) => new(_storage, _generation, _offset, columns, rows, columns);
+
     /// <inheritdoc/>
     public override string ToString() => $"CpuTensor [{Rows}, {Columns}]";
 }

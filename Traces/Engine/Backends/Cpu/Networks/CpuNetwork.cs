@@ -266,7 +266,7 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public KeyValues CreateKeyValues(KeyValueShape shape, int sequences, int capacity) => new CpuKeyValues(shape with { Type = DataType.Fp32 }, sequences, capacity);
+    public KeyValues CreateKeyValues(KeyValueShape shape, int sequences, int capacity) => new CpuKeyValues(shape with { Type = DataType.Fp32, KeyType = null }, sequences, capacity);
 
     /// <inheritdoc/>
     public void Append(CpuTensor keysAndValues, KeyValues cache)
@@ -369,6 +369,173 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
 
     /// <inheritdoc/>
     public void HostCopy(int rows, int columns, OperatorRole role = OperatorRole.Offload) => Require(rows > 0 && columns > 0, $"a copy of [{rows}, {columns}]");
+
+    /// <inheritdoc/>
+    public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
+
+    /// <inheritdoc/>
+    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
+    {
+        int[] all = TokensAfter(first, tokens);
+        foreach (KeyValues cache in caches)
+        {
+            Keep(cache, all, role);
+        }
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor Reshape(CpuTensor input, int rows)
+    {
+        int columns = ReshapedColumns(input, rows);
+        if (input.RowStride == input.Columns || input.Rows == 1)
+        {
+            return input.Reshaped(rows, columns);
+        }
+
+        CpuTensor packed = _pool.Rent(input.Rows, input.Columns);
+        for (int row = 0; row < input.Rows; row++)
+        {
+            input.Row(row).CopyTo(packed.WritableRow(row));
+        }
+
+        return packed.Reshaped(rows, columns);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor AttendParts(CpuTensor queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
+    {
+        int length = RequireParts(parts);
+        CpuKeyValues whole = new(parts[0].Shape, parts[0].Sequences, length);
+        foreach (KeyValues part in parts)
+        {
+            if (part.Length > 0)
+            {
+                CopyTokens(part, [.. Enumerable.Range(0, part.Length)], part.Length, whole);
+            }
+        }
+
+        return Attend(queries, heads, whole, pattern, role);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor AttendWithWeights(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, out CpuTensor weights, OperatorRole role = OperatorRole.Attention)
+    {
+        CpuTensor result = Attend(queries, heads, cache, pattern, role);
+        weights = _pool.Rent(queries.Rows, cache.Length);
+        _attention.Weigh(weights);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor LinearIntegers(CpuTensor input, IntegerLayer weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        RequireColumns(input, weights.Inputs);
+        double largest = LargestInteger(weights.Type) + 1.0;
+
+        // Single precision adds whole numbers up to 2^24 without rounding.
+        Require(largest * largest * weights.Inputs <= 1 << 24, $"sums of {weights.Inputs} products in {weights.Type} are too large to be exact");
+        CpuTensor sums = _operators.Multiply(input, weights.Integers, weights.Role);
+        CpuTensor result = _pool.Rent(input.Rows, weights.Outputs);
+        for (int row = 0; row < input.Rows; row++)
+        {
+            TensorPrimitives.Multiply(sums.Row(row), weights.Scales, result.WritableRow(row));
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor Round(CpuTensor input, DataType type)
+    {
+        int largest = LargestInteger(type);
+        CpuTensor result = _pool.Rent(input.Rows, input.Columns);
+        for (int row = 0; row < input.Rows; row++)
+        {
+            TensorPrimitives.Round(input.Row(row), result.WritableRow(row));
+            TensorPrimitives.Clamp(result.Row(row), -largest - 1f, largest, result.WritableRow(row));
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void Pass(int rows, int columns, DataType type, OperatorRole role) => Require(rows > 0 && columns > 0, $"a pass over [{rows}, {columns}]");
+
+    /// <inheritdoc/>
+    public void Place(CpuTensor keysAndValues, KeyValues cache) => Append(keysAndValues, cache);
+
+    /// <inheritdoc/>
+    public ExpertRouting Route(CpuTensor scores, int perToken, bool normalised)
+    {
+        int[] chosen = new int[scores.Rows * perToken];
+        CpuTensor best = TopK(scores, perToken, chosen, OperatorRole.Router);
+        float[] weights = new float[chosen.Length];
+        for (int token = 0; token < scores.Rows; token++)
+        {
+            ReadOnlySpan<float> own = best.Row(token);
+            double all = 0;
+            foreach (float score in normalised ? own : scores.Row(token))
+            {
+                all += Math.Exp(score - (double)own[0]);
+            }
+
+            for (int slot = 0; slot < perToken; slot++)
+            {
+                weights[(token * perToken) + slot] = (float)(Math.Exp(own[slot] - (double)own[0]) / all);
+            }
+        }
+
+        return new ExpertRouting(perToken, scores.Columns, chosen, weights);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor ExpertsUp(CpuTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        RequireColumns(input, RequireExperts(experts, routing).Inputs);
+        Require(input.Rows == routing.Tokens, $"{input} for {routing.Tokens} tokens");
+        return Visit(input, routing, experts, pair => pair / routing.PerToken);
+    }
+
+    /// <inheritdoc/>
+    public CpuTensor ExpertsDown(CpuTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
+    {
+        ArgumentNullException.ThrowIfNull(routing);
+        ArgumentNullException.ThrowIfNull(experts);
+        RequireColumns(inside, RequireExperts(experts, routing).Inputs);
+        Require(inside.Rows == routing.Pairs, $"{inside} for {routing.Pairs} pairs");
+        return Mix(Visit(inside, routing, experts, pair => pair), routing.Weights, routing.PerToken);
+    }
+
+    /// <summary>Each expert multiplies the rows of its own pairs; the results lie in the order of pairs.</summary>
+    private CpuTensor Visit(CpuTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts, Func<int, int> rowOf)
+    {
+        CpuTensor results = _pool.Rent(routing.Pairs, experts[0].Outputs);
+        for (int expert = 0; expert < experts.Count; expert++)
+        {
+            int[] pairs = routing.PairsOf(expert);
+            if (pairs.Length == 0)
+            {
+                continue;
+            }
+
+            CpuTensor own = _pool.Rent(pairs.Length, input.Columns);
+            for (int row = 0; row < pairs.Length; row++)
+            {
+                input.Row(rowOf(pairs[row])).CopyTo(own.WritableRow(row));
+            }
+
+            CpuTensor products = Linear(own, experts[expert]);
+            for (int row = 0; row < pairs.Length; row++)
+            {
+                products.Row(row).CopyTo(results.WritableRow(pairs[row]));
+            }
+        }
+
+        return results;
+    }
 
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()

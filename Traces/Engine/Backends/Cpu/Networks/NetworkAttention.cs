@@ -68,6 +68,25 @@ internal sealed class NetworkAttention : ParallelWork
         }
     }
 
+    /// <summary>Writes the probabilities of the operands that are set, for each query their mean over all heads.</summary>
+    public void Weigh(CpuTensor weights)
+    {
+        int width = _cache.Shape.HeadDim;
+        int group = _heads / _cache.Shape.Heads;
+        float[] scores = new float[_cache.Length];
+        for (int row = 0; row < weights.Rows; row++)
+        {
+            (int sequence, int query) = Math.DivRem(row, _each);
+            Span<float> mean = weights.WritableRow(row);
+            mean.Clear();
+            for (int head = 0; head < _heads; head++)
+            {
+                Probabilities(_queries.Row(row).Slice(head * width, width), sequence, head / group, query, scores);
+                TensorPrimitives.MultiplyAdd(scores, 1f / _heads, mean, mean);
+            }
+        }
+    }
+
     /// <summary>The probabilities of all tokens. Returns one more than the last that is seen.</summary>
     private int Probabilities(ReadOnlySpan<float> query, int sequence, int kvHead, int number, Span<float> scores)
     {
@@ -75,7 +94,7 @@ internal sealed class NetworkAttention : ParallelWork
         int seen = 0;
         for (int token = 0; token < scores.Length; token++)
         {
-            bool sees = _pattern.Sees(number, _each, token, scores.Length);
+            bool sees = _pattern.Sees(sequence, number, _each, token, scores.Length);
             scores[token] = sees ? scale * TensorPrimitives.Dot(query, _cache.Key(sequence, kvHead, token)) : float.NegativeInfinity;
             seen = sees ? token + 1 : seen;
         }
