@@ -84,7 +84,7 @@ internal sealed class PimTraceCheck
             };
         }
 
-        if (op.WeightType.Bits() != MultipliedBits || op.ActivationType.Bits() != MultipliedBits)
+        if (op.WeightType.Bits() != MultipliedBits || op.ActivationType.Bits() < MultipliedBits)
         {
             return $"its MAC units multiply {MultipliedBits}-bit numbers, not {op.WeightType} with {op.ActivationType}";
         }

@@ -9,6 +9,7 @@ using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
 using PimSim.Workloads.Models;
+using PimSim.Workloads.Parallelism;
 using PimSim.Workloads.Techniques;
 using PimSim.Workloads.Techniques.Batching;
 

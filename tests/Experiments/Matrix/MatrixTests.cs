@@ -161,7 +161,7 @@ public class MatrixTests
         $"{point.Technique} {point.Workload} {point.System} {point.TokensPerSecond:R} {point.JoulesPerToken:R} {point.DollarsPerMillionTokens:R} {point.SpeedUp:R} {point.Fault} {point.Change}"));
 
     private static TechniqueResult Result(long tokens, long picoseconds, params (string Word, long Time)[] times) => new(
-        1, tokens, 1, picoseconds * 1e-12, null, 1, null, 1, 1, 1, 1, 1, times.ToDictionary(time => time.Word, time => time.Time));
+        1, tokens, 1, picoseconds * 1e-12, null, 1, null, 1, 1, 1, 1, 1, times.ToDictionary(time => time.Word, time => time.Time), 0);
 
     private static MatrixPoint Given(TechniqueResult run, TechniqueResult plain) => new()
     {

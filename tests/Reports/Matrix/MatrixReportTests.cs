@@ -142,5 +142,5 @@ public class MatrixReportTests
     };
 
     private static TechniqueResult Result(long picoseconds, params (string Word, long Time)[] times) => new(
-        1, 10, 1, picoseconds * 1e-12, null, 1, 0.5, 1, 1, 1, 1, 1, times.ToDictionary(time => time.Word, time => time.Time, StringComparer.Ordinal));
+        1, 10, 1, picoseconds * 1e-12, null, 1, 0.5, 1, 1, 1, 1, 1, times.ToDictionary(time => time.Word, time => time.Time, StringComparer.Ordinal), 0);
 }

@@ -18,9 +18,9 @@ namespace PimSim.Experiments.Tests.Serving.Offload;
 public class OffloadDeviceTests
 {
     private static readonly Gen<Case> Cases =
-        from name in Gen.OneOfConst("lamina-1-2", "lamina-2-4")
-        from model in Gen.OneOfConst("llama-3-8b", "gpt3-2.7b", "llama-2-7b")
-        from devices in Gen.OneOfConst(1, 2, 4, 8)
+        from name in Of("lamina-1-2", "lamina-2-4")
+        from model in Of("llama-3-8b", "gpt3-2.7b", "llama-2-7b")
+        from devices in Of(1, 2, 4, 8)
         from byRequests in Gen.Bool
         from excluded in Gen.Bool
         from sequences in Gen.Int[1, 20]
@@ -110,6 +110,8 @@ public class OffloadDeviceTests
         string fault = Assert.Throws<PimSimUserException>(() => device.Load(Systems.Model("llama-2-7b").Footprint(4096, 400))).Message;
         Assert.Contains("400 x 4096 tokens need room for 1638400, and there is room for ", fault, StringComparison.Ordinal);
     }
+
+    private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     private static void AssertSame(Case given)
     {
