@@ -33,6 +33,8 @@ public static class MatrixExperimentReader
         List<TechniqueEntry> techniques = ReadTechniques(section.Optional("techniques"), catalogue, problems);
         CommonWorkload? common = section.Optional("common").Exists ? ReadCommon(section.Optional("common"), zoo, problems) : null;
         bool own = section.Optional("own").Flag(true);
+        int ownTokens = (int)section.Optional("ownTokens").Integer(1, MostTokens, MostTokens);
+        long? pimRows = section.Optional("pimRows") is { Exists: true } rows ? rows.Integer(1, long.MaxValue, 1) : null;
         Dictionary<string, int> fewer = ReadFewer(section.Optional("fewerTokens"), systems);
         section.RejectUnknownKeys();
         root.RejectUnknownKeys();
@@ -55,7 +57,7 @@ public static class MatrixExperimentReader
         foreach ((TechniqueEntry technique, OwnRun? run) in runs)
         {
             // Plain decoding is what its own run is compared with.
-            tasks.AddRange(own && technique.Name != PlainDecoding ? systems.Select(system => OwnTask(technique, run, system, fewer, zoo)) : []);
+            tasks.AddRange(own && technique.Name != PlainDecoding ? systems.Select(system => OwnTask(technique, run, system, fewer, ownTokens, zoo)) : []);
             foreach (int batch in common?.Batches ?? [])
             {
                 tasks.AddRange(systems.Select(system => CommonTask(technique, common!, batch, system, fewer)));
@@ -72,12 +74,15 @@ public static class MatrixExperimentReader
             FewerTokens = fewer,
             Tasks = tasks,
             Runner = new TechniqueRunner(
-                new HardwareCatalogue(userFolder), ExperimentReader.Zoo(userFolder), NetworkZoo.Shipped, catalogue, systems.ToDictionary(system => system.Label, system => system.Definition, StringComparer.Ordinal)),
+                new HardwareCatalogue(userFolder), ExperimentReader.Zoo(userFolder), NetworkZoo.Shipped, catalogue, systems.ToDictionary(system => system.Label, system => system.Definition, StringComparer.Ordinal))
+            {
+                MostPimRows = pimRows,
+            },
             InputHash = inputs.Hash(),
         };
     }
 
-    private static MatrixTask OwnTask(TechniqueEntry technique, OwnRun? own, ExperimentSystem system, Dictionary<string, int> fewer, ModelZoo zoo)
+    private static MatrixTask OwnTask(TechniqueEntry technique, OwnRun? own, ExperimentSystem system, Dictionary<string, int> fewer, int ownTokens, ModelZoo zoo)
     {
         if (own is null)
         {
@@ -85,13 +90,15 @@ public static class MatrixExperimentReader
         }
 
         // How many sequences fit differs by system, and is not what is compared here.
+        // A picture has as many tokens as it has; of a text as many are generated as the experiment says.
+        bool isText = zoo.Names.Contains(own.Run.Model);
+        int most = isText ? Math.Min(ownTokens, fewer.GetValueOrDefault(system.Label, int.MaxValue)) : int.MaxValue;
         TechniqueRun On(TechniqueRun run) => run with
         {
             Hardware = new RunHardware(system.Label, null, null, 1),
-            GeneratedTokens = Math.Min(run.GeneratedTokens, fewer.GetValueOrDefault(system.Label, int.MaxValue)),
+            GeneratedTokens = Math.Min(run.GeneratedTokens, most),
             Sequences = Math.Max(1, run.Sequences),
         };
-        bool isText = zoo.Names.Contains(own.Run.Model);
         TechniqueRun run = On(own.Run);
         TechniqueRun plain = isText || own.Over is null
             ? run with { Technique = isText ? PlainDecoding : technique.Baseline, Settings = "" }

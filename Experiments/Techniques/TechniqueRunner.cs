@@ -24,6 +24,9 @@ namespace PimSim.Experiments.Techniques;
 public sealed class TechniqueRunner(
     HardwareCatalogue hardware, ModelZoo models, NetworkZoo networks, TechniqueCatalogue techniques, IReadOnlyDictionary<string, SystemDefinition>? systems = null)
 {
+    /// <summary>Rows that a PIM system multiplies at most, as it simulates each of them command by command; null for any number.</summary>
+    public long? MostPimRows { get; init; }
+
     private readonly ConcurrentDictionary<TechniqueRun, Lazy<TechniqueResult>> _results = new();
 
     /// <summary>What a run took.</summary>
@@ -52,6 +55,12 @@ public sealed class TechniqueRunner(
         GenerationSource source = SourceOf(sequences);
         IDevice device = newDevice();
         WatchedSource watched = new(Shared(source, run, sharing));
+        if (device is PimDevice && MostPimRows is { } most)
+        {
+            device.Load(watched.Footprint);
+            RequireFewRows(watched, most);
+        }
+
         ReplayResult replay = new TraceReplay(device).Run(watched);
         double seconds = replay.Elapsed.Seconds;
         if (seconds <= 0)
@@ -75,6 +84,27 @@ public sealed class TechniqueRunner(
             replay.Cost.Bytes * sharing.Ranks,
             Times(device.Ledger),
             watched.PeakOperandBytes);
+    }
+
+    /// <summary>Counts what a PIM system would run row after row, before it does.</summary>
+    private static void RequireFewRows(IStepSource source, long most)
+    {
+        long rows = 0;
+        foreach (Step step in source.Steps())
+        {
+            foreach (StepBlock block in step.Blocks)
+            {
+                foreach (ref readonly Operator op in block.Operators.AsSpan())
+                {
+                    rows += op.Kind is OperatorKind.Gemm or OperatorKind.Attention or OperatorKind.AttentionScores or OperatorKind.KvAppend ? (long)op.Rows * block.Repeat : 0;
+                }
+            }
+
+            if (rows > most)
+            {
+                throw new PimSimUserException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"takes long to simulate: more than {most} rows of products, attention and cache writes, each command by command"));
+            }
+        }
     }
 
     private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) => networks.Names.Contains(run.Model)

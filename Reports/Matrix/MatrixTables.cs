@@ -65,7 +65,7 @@ public static class MatrixTables
     {
         ArgumentNullException.ThrowIfNull(point);
         string fewer = point is { Result: not null, Run: { } run } && run.GeneratedTokens < point.WantedTokens
-            ? string.Create(CultureInfo.InvariantCulture, $"{run.GeneratedTokens} tokens of {point.WantedTokens}, as the system takes long to simulate")
+            ? string.Create(CultureInfo.InvariantCulture, $"{run.GeneratedTokens} tokens of {point.WantedTokens}, as it takes long to simulate")
             : "";
         string over = point.Result is not null && point.Over != "autoregressive" ? $"over {point.Over}" : "";
         string unit = point.Result is not null && point.IsSequences ? "speed-up of sequences per second" : "";

@@ -51,7 +51,7 @@ public class MatrixReportTests
     public void A_note_says_what_is_not_as_asked()
     {
         Assert.Equal($"not run: {Evil}", MatrixTables.Note(Sample.Points[2]));
-        Assert.Equal("64 tokens of 512, as the system takes long to simulate", MatrixTables.Note(Sample.Points[1]));
+        Assert.Equal("64 tokens of 512, as it takes long to simulate", MatrixTables.Note(Sample.Points[1]));
         Assert.Equal("", MatrixTables.Note(Sample.Points[0]));
         Assert.Equal("over var; speed-up of sequences per second", MatrixTables.Note(Sample.Points[0] with { Over = "var", IsSequences = true }));
     }
