@@ -64,6 +64,12 @@ internal static class RunCommand
             return IdealisedSession.Run(request, file, interruption.Token);
         }
 
+        if (file.IsMatrix)
+        {
+            using Interruption interruption = new();
+            return MatrixSession.Run(request, file, interruption.Token);
+        }
+
         // The host brings Ctrl-C and SIGTERM as one cancellation; nothing is logged.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "pimsim" });
         builder.Services.AddSingleton(request);

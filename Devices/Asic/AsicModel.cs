@@ -21,6 +21,11 @@ public sealed class AsicModel
     private readonly OperationProfile _add;
     private readonly OperationProfile _argMax;
     private readonly OperationProfile _rope;
+    private readonly OperationProfile _silu;
+    private readonly OperationProfile _sigmoid;
+    private readonly OperationProfile _tanh;
+    private readonly OperationProfile _squaredRelu;
+    private readonly OperationProfile _multiply;
 
     /// <summary>Counts the operations of every function once.</summary>
     public AsicModel(AsicConfiguration configuration)
@@ -36,6 +41,11 @@ public sealed class AsicModel
         _add = Measure((row, n) => row.Add(Words(n), Words(n), Words(n)));
         _argMax = Measure((row, n) => row.ArgMax(Words(n)));
         _rope = Measure((row, n) => row.Rope(Words(n), Words(n), Words(n), Words(n)));
+        _silu = Measure((row, n) => row.Silu(Words(n), Words(n)));
+        _sigmoid = Measure((row, n) => row.Sigmoid(Words(n), Words(n)));
+        _tanh = Measure((row, n) => row.Tanh(Words(n), Words(n)));
+        _squaredRelu = Measure((row, n) => row.SquaredRelu(Words(n), Words(n)));
+        _multiply = Measure((row, n) => row.Multiply(Words(n), Words(n), Words(n)));
     }
 
     /// <summary>The data sheet.</summary>
@@ -77,7 +87,32 @@ public sealed class AsicModel
     /// <summary>Rotary position embedding; <paramref name="elements"/> are rows x heads x head width, queries and keys together.</summary>
     public AsicCost Rope(long elements) => Streamed(_rope, 1, elements);
 
-    /// <summary>The cost of a norm, an activation, a sum, a rotary embedding or a sampling.</summary>
+    /// <summary>Product of two vectors.</summary>
+    public AsicCost Multiply(long elements) => Streamed(_multiply, 1, elements);
+
+    /// <summary>
+    /// An operator on numbers at the same place of <paramref name="operands"/> tensors: a copy passes through the adders; of two a product; of more,
+    /// products with weights or scales, and their sum.
+    /// </summary>
+    public AsicCost Elementwise(long elements, int operands) => operands switch
+    {
+        <= 1 => Add(elements),
+        2 => Multiply(elements),
+        3 => Multiply(elements) + Add(elements),
+        _ => Multiply(elements * operands) + Add(elements * (operands - 1)),
+    };
+
+    /// <summary>
+    /// The largest <paramref name="count"/> of <paramref name="length"/> values, for each of independent rows: the tree of the arg max, and for each
+    /// further one the comparisons on the way of the one before, from leaf to root.
+    /// </summary>
+    public AsicCost TopK(int rows, int length, int count)
+    {
+        int levels = length <= 1 ? 1 : System.Numerics.BitOperations.Log2((uint)(length - 1)) + 1;
+        return ArgMax(rows, length) + Streamed(_argMax, rows, ((long)(count - 1) * levels) + (count > 1 ? 1 : 0));
+    }
+
+    /// <summary>The cost of a norm, an activation, a sum, a rotary embedding, a sampling, or what else works on rows.</summary>
     /// <exception cref="PimSimUserException">One row does not fit the SRAM.</exception>
     /// <exception cref="ArgumentException">Another kind of operator: the ASIC does not compute it.</exception>
     public AsicCost CostOf(in Operator op)
@@ -91,6 +126,13 @@ public sealed class AsicModel
             { Kind: OperatorKind.Activation, Activation: ActivationKind.Relu } => Relu(rows * op.Outputs),
             { Kind: OperatorKind.Activation, Activation: ActivationKind.SwiGlu } => SwiGlu(rows * op.Outputs),
             { Kind: OperatorKind.Activation, Activation: ActivationKind.GeGlu } => GeGlu(rows * op.Outputs),
+            { Kind: OperatorKind.Activation, Activation: ActivationKind.Silu } => Streamed(_silu, 1, rows * op.Outputs),
+            { Kind: OperatorKind.Activation, Activation: ActivationKind.Sigmoid } => Streamed(_sigmoid, 1, rows * op.Outputs),
+            { Kind: OperatorKind.Activation, Activation: ActivationKind.Tanh } => Streamed(_tanh, 1, rows * op.Outputs),
+            { Kind: OperatorKind.Activation, Activation: ActivationKind.SquaredRelu } => Streamed(_squaredRelu, 1, rows * op.Outputs),
+            { Kind: OperatorKind.Elementwise } => Elementwise(rows * op.Outputs, op.Inputs),
+            { Kind: OperatorKind.Softmax } => Softmax(op.Rows, op.Inputs),
+            { Kind: OperatorKind.TopK } => TopK(op.Rows, op.Inputs, op.Outputs),
             { Kind: OperatorKind.Add } => Add(rows * op.Outputs),
             { Kind: OperatorKind.Rope } => Rope(rows * (op.Heads + op.KvHeads) * op.HeadDim),
             { Kind: OperatorKind.Sample } => ArgMax(op.Rows, op.Inputs),

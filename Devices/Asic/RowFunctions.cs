@@ -91,6 +91,52 @@ public readonly struct RowFunctions<T, TArithmetic>
         }
     }
 
+    /// <summary>x sigmoid(x) of every element.</summary>
+    public void Silu(ReadOnlySpan<T> x, Span<T> y)
+    {
+        for (int i = 0; i < x.Length; i++)
+        {
+            y[i] = _element.Silu(x[i]);
+        }
+    }
+
+    /// <summary>Sigmoid of every element.</summary>
+    public void Sigmoid(ReadOnlySpan<T> x, Span<T> y)
+    {
+        for (int i = 0; i < x.Length; i++)
+        {
+            y[i] = _element.Sigmoid(x[i]);
+        }
+    }
+
+    /// <summary>Hyperbolic tangent of every element.</summary>
+    public void Tanh(ReadOnlySpan<T> x, Span<T> y)
+    {
+        for (int i = 0; i < x.Length; i++)
+        {
+            y[i] = _element.Tanh(x[i]);
+        }
+    }
+
+    /// <summary>max(x, 0) squared, of every element.</summary>
+    public void SquaredRelu(ReadOnlySpan<T> x, Span<T> y)
+    {
+        for (int i = 0; i < x.Length; i++)
+        {
+            T positive = _element.Relu(x[i]);
+            y[i] = _arithmetic.Multiply(positive, positive);
+        }
+    }
+
+    /// <summary>a * b.</summary>
+    public void Multiply(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y)
+    {
+        for (int i = 0; i < a.Length; i++)
+        {
+            y[i] = _arithmetic.Multiply(a[i], b[i]);
+        }
+    }
+
     /// <summary>silu(gate) * up.</summary>
     public void SwiGlu(ReadOnlySpan<T> gate, ReadOnlySpan<T> up, Span<T> y)
     {

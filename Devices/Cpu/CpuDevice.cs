@@ -110,12 +110,27 @@ public sealed class CpuDevice : IDevice
         }
 
         Book(LedgerRows.Between, IdleTime, new Picoseconds(start.Value - _booked), _processor.Power.Idle);
+        _booked = start.Value;
         int row = LedgerRows.Of(op.Role);
         if (op.Kind == OperatorKind.Opaque)
         {
             // Without a shape there is nothing to predict: it takes what it took where it was measured.
             Book(row, OpaqueTime, new Picoseconds(checked(op.OpaqueNanoseconds * PicosecondsPerNanosecond)), _processor.Power.Static);
             _booked = start.Value + (op.OpaqueNanoseconds * PicosecondsPerNanosecond);
+            return new Picoseconds(_booked);
+        }
+
+        if (op.Kind == OperatorKind.HostCopy)
+        {
+            // It is its own host: the data are there.
+            return start;
+        }
+
+        if (op.Kind == OperatorKind.HostWork)
+        {
+            Picoseconds work = _stack.HostWork(op.Rows);
+            Book(row, HostTime, work, _processor.Power.Static);
+            _booked = start.Value + work.Value;
             return new Picoseconds(_booked);
         }
 

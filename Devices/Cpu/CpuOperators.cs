@@ -40,7 +40,10 @@ internal sealed class CpuOperators
             OperatorKind.GroupedGemm => ProductSeconds(CeilingDivision.Of(op.Rows, op.Experts), op.Inputs, op.Outputs, op.WeightType, rates, op.Experts),
             OperatorKind.Convolution => ProductSeconds(
                 op.Sequences * OperatorCost.ConvolvedTokens(op.Rows / op.Sequences, op.Taps, op.Stride, op.Padding), (long)op.Taps * op.Inputs, op.Outputs, op.WeightType, rates),
-            OperatorKind.Attention => AttentionSeconds(op, cost.Flops, rates),
+            OperatorKind.Attention => AttentionSeconds(op, cost.Flops, rates, tensors: 2),
+
+            // Keys alone.
+            OperatorKind.AttentionScores => AttentionSeconds(op, cost.Flops, rates, tensors: 1),
             _ => cost.Flops / (rates.Flops * _stack.Achieved.Elementwise),
         };
         Traffic traffic = TrafficOf(op, cost, rates.Threads);
@@ -73,12 +76,12 @@ internal sealed class CpuOperators
     }
 
     /// <summary>Heads of all sequences, and blocks of their queries, are dealt out to the threads.</summary>
-    private double AttentionSeconds(in Operator op, long flops, Rates rates)
+    private double AttentionSeconds(in Operator op, long flops, Rates rates, int tensors)
     {
         long queries = op.Rows / op.Sequences;
         long pieces = (long)op.Sequences * op.Heads * CeilingDivision.Of(queries, _stack.Tile.Rows);
         double waiting = (double)CeilingDivision.Of(pieces, rates.Threads) * rates.Threads / pieces;
-        double keysAndValues = 2.0 * op.Sequences * op.Context * op.KvHeads * op.HeadDim;
+        double keysAndValues = (double)tensors * op.Sequences * op.Context * op.KvHeads * op.HeadDim;
         return waiting * ((flops / (rates.Flops * _stack.Achieved.Attention)) + UnpackSeconds(keysAndValues, op.KvType, rates));
     }
 
@@ -99,7 +102,7 @@ internal sealed class CpuOperators
         {
             OperatorKind.Gemm or OperatorKind.Convolution => op.Rows,
             OperatorKind.GroupedGemm => CeilingDivision.Of(op.Rows, op.Experts),
-            OperatorKind.Attention => op.Rows / op.Sequences,
+            OperatorKind.Attention or OperatorKind.AttentionScores => op.Rows / op.Sequences,
             _ => 1,
         };
         long passes = CeilingDivision.Of(rowsOfWeights, _stack.Tile.Rows);

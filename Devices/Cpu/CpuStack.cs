@@ -25,7 +25,8 @@ public sealed record CpuTile(int Rows, int Columns, int Overhead, IReadOnlyDicti
 /// <param name="ForkPerThread">More for each of these threads.</param>
 /// <param name="ParallelFrom">Bytes that a kernel touches from which on it runs on all threads.</param>
 /// <param name="HostPerStep">After each step.</param>
-public sealed record CpuCalls(Picoseconds Call, Picoseconds Fork, Picoseconds ForkPerThread, long ParallelFrom, Picoseconds HostPerStep);
+/// <param name="HostPerItem">Of an item that the program itself handles (a look-up, a candidate, an entry ranked); null where nothing says it.</param>
+public sealed record CpuCalls(Picoseconds Call, Picoseconds Fork, Picoseconds ForkPerThread, long ParallelFrom, Picoseconds HostPerStep, Picoseconds? HostPerItem = null);
 
 /// <summary>Software that runs on a host processor: storage, threads, efficiency of its kernels, cost of its calls.</summary>
 /// <param name="Name">Name of the catalogue entry.</param>
@@ -69,7 +70,7 @@ public sealed record CpuStack(
             new CpuAchieved(
                 (double)entry.Share(achieved, "bandwidth"), (double)entry.Share(achieved, "gemm"), (double)entry.Share(achieved, "attention"), (double)entry.Share(achieved, "elementwise")),
             ReadTile(entry, root.Required("tile")),
-            new CpuCalls(Time("cost_per_kernel"), Time("fork_join"), Time("fork_join_per_thread"), (long)entry.Quantity(calls, "parallel_from", Dimension.Size), Time("host_cost_per_step")),
+            new CpuCalls(Time("cost_per_kernel"), Time("fork_join"), Time("fork_join_per_thread"), (long)entry.Quantity(calls, "parallel_from", Dimension.Size), Time("host_cost_per_step"), calls.Has("host_cost_per_item") ? Time("host_cost_per_item") : null),
             KernelTable.Read(entry, root.Required("kernels")));
         types.RejectUnknownKeys();
         achieved.RejectUnknownKeys();
@@ -77,6 +78,12 @@ public sealed record CpuStack(
         root.RejectUnknownKeys();
         return stack;
     }
+
+    /// <summary>What the program takes for so many items.</summary>
+    /// <exception cref="PimSimUserException">The stack does not say what an item takes.</exception>
+    public Picoseconds HostWork(int items) => Calls.HostPerItem is { } item
+        ? item * items
+        : throw new PimSimUserException($"stack '{Name}' does not say what an item of the program's own work on the host takes ('host_cost_per_item' of its 'calls'), and the technique has such work");
 
     private static int ReadThreads(CatalogueEntry entry, DataNode root)
     {

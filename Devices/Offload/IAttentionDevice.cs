@@ -27,7 +27,7 @@ public interface IAttentionDevice
     /// <exception cref="PimSimUserException">It cannot keep such a cache.</exception>
     long Load(CachePart part);
 
-    /// <summary>Time and energy, beside that of the static power, of an attention or a cache write.</summary>
+    /// <summary>Time and energy, beside that of the static power, of an attention, a cache write, or what else works on the cache.</summary>
     /// <exception cref="PimSimUserException">It cannot run the operator.</exception>
     AttentionCost Cost(in Operator op);
 }

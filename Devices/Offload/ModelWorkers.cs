@@ -61,10 +61,8 @@ public sealed class ModelWorkers
         for (int i = 0; i < operators.Length; i++)
         {
             ref readonly Operator op = ref operators[i];
-            long launch = _stack.LaunchOf(op.Phase, _gpu.Architecture).Value;
             (int kernels, long busy, Energy dynamic, Energy links) = Cost(op);
-            long end = kernels == 0 ? now : LaunchQueue.End(now, host, launch, kernels, busy, CeilingDivision.Of(busy, kernels));
-            host += kernels * launch;
+            long end = End(op.Phase, kernels, busy, now, ref host);
             roles[LedgerRows.Of(op.Role)] += new WorkerCost(new Picoseconds(end - now), dynamic, links) * times;
             now = end;
             markedEnd = i < marked ? now : markedEnd;
@@ -73,16 +71,52 @@ public sealed class ModelWorkers
         return (markedEnd, now);
     }
 
+    /// <summary>When an operator's kernels are over.</summary>
+    /// <param name="phase">Of its step: whether launches are captured.</param>
+    /// <param name="kernels">How many.</param>
+    /// <param name="busy">Time of all of them.</param>
+    /// <param name="start">End of the operator before.</param>
+    /// <param name="host">When the host has issued all launches asked of it so far; moved on.</param>
+    internal long End(Phase phase, int kernels, long busy, long start, ref long host)
+    {
+        if (kernels == 0)
+        {
+            return start;
+        }
+
+        long launch = _stack.LaunchOf(phase, _gpu.Architecture).Value;
+        long end = LaunchQueue.End(start, host, launch, kernels, busy, CeilingDivision.Of(busy, kernels));
+        host += kernels * launch;
+        return end;
+    }
+
+    /// <summary>What an operator takes on each of them, by what bounds it; a collective is no such operator.</summary>
+    internal GpuOperatorCost CostOf(in Operator op) => _costs.Of(_costs.Stored(op));
+
+    /// <summary>An operator in the types that the stack stores and computes in.</summary>
+    internal Operator Stored(in Operator op) => _costs.Stored(op);
+
+    /// <summary>What the program's own work on the host takes, while all devices wait.</summary>
+    /// <exception cref="PimSimUserException">The stack does not say.</exception>
+    internal Picoseconds HostWork(int items) => _stack.HostWork(items, _gpu.Architecture);
+
     /// <summary>What the host does after an iteration, while all devices wait.</summary>
     /// <param name="sampled">Tokens chosen.</param>
     /// <param name="hasPrompts">Whether prompts were read.</param>
     public Picoseconds HostCost(long sampled, bool hasPrompts) => _stack.HostAfterStep(hasPrompts, sampled, _gpu.Architecture);
 
-    private (int Kernels, long BusyPs, Energy Dynamic, Energy Links) Cost(in Operator op)
+    /// <summary>Kernels of an operator, their time and their energy beside that of the static power, on all of them.</summary>
+    /// <exception cref="PimSimUserException">A collective of another group.</exception>
+    internal (int Kernels, long BusyPs, Energy Dynamic, Energy Links) Cost(in Operator op)
     {
         if (op.Kind == OperatorKind.Collective)
         {
-            CollectiveCost exchange = _group!.Cost(_costs.Stored(op));
+            if (_group is null || op.Ranks != _ranks)
+            {
+                throw new PimSimUserException($"{_gpu.Name}: cannot run {op.Kind} ({op.Role}) of {op.Ranks} ranks: the model workers are {_ranks}");
+            }
+
+            CollectiveCost exchange = _group.Cost(_costs.Stored(op));
             return (1, exchange.Time.Value, Energy.Zero, exchange.Energy);
         }
 

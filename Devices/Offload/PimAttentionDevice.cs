@@ -52,7 +52,8 @@ public sealed class PimAttentionDevice : IAttentionDevice
     /// <inheritdoc/>
     public AttentionCost Cost(in Operator op)
     {
-        Operator one = op with { Rows = op.Rows / op.Sequences, Sequences = 1 };
+        int sequences = Math.Max(1, op.Sequences);
+        Operator one = op.Sequences > 1 ? op with { Rows = op.Rows / sequences, Sequences = 1 } : op;
         if (!_costs.TryGet(one, out AttentionCost cost))
         {
             Energy before = _device.Ledger.TotalEnergy;
@@ -63,6 +64,6 @@ public sealed class PimAttentionDevice : IAttentionDevice
             _costs.Set(one, cost);
         }
 
-        return cost * op.Sequences;
+        return cost * sequences;
     }
 }

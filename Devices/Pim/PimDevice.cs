@@ -130,9 +130,10 @@ public sealed class PimDevice : IDevice
         Picoseconds end = op.Kind switch
         {
             OperatorKind.Gemm => Multiply(op, layout, instance, row, start),
-            OperatorKind.Attention => Attend(op, layout, instance, row, start),
+            OperatorKind.Attention or OperatorKind.AttentionScores => Attend(op, layout, instance, row, start),
             OperatorKind.KvAppend => Append(op, layout, instance, row, start),
             OperatorKind.Embedding => LookUp(op, layout, row, start),
+            OperatorKind.Gather => Move(op, layout, row, start),
             OperatorKind.Norm => OnAsic(_asic.CostOf(op), row, OnChannels(layout.VectorRead(cost.WeightBytes), layout.VectorRow, 0, row, start)),
             _ => OnAsic(_asic.CostOf(op), row, start),
         };
@@ -156,7 +157,7 @@ public sealed class PimDevice : IDevice
 
     private Picoseconds Multiply(in Operator op, PimLayout layout, int instance, int row, Picoseconds start)
     {
-        (WeightMapping mapping, int baseRow) = layout.Weights(op.Role, instance);
+        (WeightMapping mapping, int baseRow) = layout.Weights(op, instance);
         Picoseconds began = op.Bias ? OnChannels(layout.VectorRead(op.WeightType.Bytes(op.Outputs)), layout.VectorRow, 0, row, start) : start;
         Picoseconds end = began;
         for (int token = 0; token < op.Rows; token++)
@@ -187,17 +188,34 @@ public sealed class PimDevice : IDevice
         for (int sequence = 0; sequence < op.Sequences; sequence++)
         {
             int baseRow = layout.CacheRow(instance, sequence);
-            for (int context = op.Context - newTokens + 1; context <= op.Context; context++)
+            for (int token = 0; token < newTokens; token++)
             {
+                // Of a tree, and of tokens that all see each other, all scores are computed, as kernels do, and masked.
+                int context = op.Mask == AttentionMask.Causal ? op.Context - newTokens + 1 + token : op.Context;
                 end = OnChannels(layout.Scores(op.Heads, context), baseRow, usefulPerToken * context, row, end);
                 end = AddParts(layout.ScoreParts, (long)op.Heads * context, row, end);
                 end = OnAsic(_asic.Softmax(op.Heads, context), row, end);
+                if (op.Kind == OperatorKind.AttentionScores)
+                {
+                    // For the mean over queries and heads.
+                    end = OnAsic(_asic.Accumulate((long)op.Heads * context), row, end);
+                    continue;
+                }
+
                 end = OnChannels(layout.WeightedSum(op.Heads, context), baseRow, usefulPerToken * context, row, end);
                 end = AddParts(layout.ValueParts(context), usefulPerToken, row, end);
             }
         }
 
         return end;
+    }
+
+    /// <summary>Rows are read and written over the pins; the ASIC holds no more than it works on.</summary>
+    private Picoseconds Move(in Operator op, PimLayout layout, int row, Picoseconds start)
+    {
+        long bytes = op.ActivationType.Bytes((long)op.Rows * op.Outputs);
+        Picoseconds read = OnChannels(layout.VectorRead(bytes), layout.VectorRow, 0, row, start);
+        return OnChannels(layout.VectorWrite(bytes), layout.VectorRow, 0, row, read);
     }
 
     private Picoseconds AddParts(int parts, long results, int row, Picoseconds start) =>
@@ -221,9 +239,11 @@ public sealed class PimDevice : IDevice
     private Picoseconds LookUp(in Operator op, PimLayout layout, int row, Picoseconds start)
     {
         Picoseconds end = start;
+        bool ofHead = op.Outputs == layout.EmbeddingWidth;
+        ChannelPrograms read = ofHead ? layout.EmbeddingRead : layout.VectorRead(op.WeightType.Bytes(op.Outputs));
         for (int token = 0; token < op.Rows; token++)
         {
-            end = OnChannels(layout.EmbeddingRead, layout.EmbeddingRow, 0, row, end);
+            end = OnChannels(read, ofHead ? layout.EmbeddingRow : layout.VectorRow, 0, row, end);
         }
 
         return end;

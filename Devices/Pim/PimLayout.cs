@@ -13,8 +13,8 @@ internal sealed class PimLayout
 {
     private readonly PimMemory _memory;
     private readonly ModelFootprint _footprint;
-    private readonly Dictionary<OperatorRole, (WeightMapping Mapping, int FirstRow)> _weights = [];
-    private readonly Dictionary<long, ChannelPrograms> _vectorReads = [];
+    private readonly Dictionary<(OperatorRole Role, int Inputs, int Outputs), (WeightMapping Mapping, int FirstRow)> _weights = [];
+    private readonly Dictionary<(long Bytes, DramCommand Command), ChannelPrograms> _vectors = [];
     private readonly KvMapping _cache;
     private readonly int _cacheFirstRow;
     private readonly long _rowsNeeded;
@@ -38,11 +38,16 @@ internal sealed class PimLayout
         _memory = memory;
         _footprint = footprint;
         long row = 0;
-        foreach (WeightMatrix matrix in footprint.Matrices)
+        foreach (WeightMatrix matrix in Merged(footprint))
         {
             WeightMapping mapping = new(memory, matrix.Inputs, matrix.Outputs);
-            _weights.Add(matrix.Role, (mapping, (int)Math.Min(row, int.MaxValue)));
+            _weights.Add((matrix.Role, matrix.Inputs, matrix.Outputs), (mapping, (int)Math.Min(row, int.MaxValue)));
             row += (long)mapping.RowsPerBank * matrix.Instances;
+            if (matrix.Role == OperatorRole.LmHead && EmbeddingWidth == 0)
+            {
+                EmbeddingWidth = matrix.Inputs;
+                (EmbeddingRead, EmbeddingRow) = (mapping.ReadOutput(0), _weights[(matrix.Role, matrix.Inputs, matrix.Outputs)].FirstRow);
+            }
         }
 
         VectorRow = (int)Math.Min(row, int.MaxValue);
@@ -60,15 +65,20 @@ internal sealed class PimLayout
         }
         else
         {
-            row += _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
+            long rows = _cache.RowsPerBank * footprint.Layers * footprint.Sequences;
+
+            // Caches of drafts fill rows as well as the main one does.
+            long main = footprint.KvBytes - footprint.OtherKvBytes;
+            row += rows + (footprint.OtherKvBytes == 0 ? 0 : (long)Math.Ceiling((double)rows * footprint.OtherKvBytes / main));
         }
 
         _rowsNeeded = row;
-        if (_weights.TryGetValue(OperatorRole.LmHead, out (WeightMapping Mapping, int FirstRow) head))
-        {
-            (EmbeddingRead, EmbeddingRow) = (head.Mapping.ReadOutput(0), head.FirstRow);
-        }
     }
+
+    /// <summary>Matrices by role and shape; those that differ in nothing but a bias lie together.</summary>
+    internal static IEnumerable<WeightMatrix> Merged(ModelFootprint footprint) => footprint.Matrices
+        .GroupBy(matrix => (matrix.Role, matrix.Inputs, matrix.Outputs))
+        .Select(group => group.First() with { Instances = group.Sum(matrix => matrix.Instances), Bias = group.Any(matrix => matrix.Bias) });
 
     /// <summary>Pages of caches there is room for, each for all layers; 0 where the cache is not paged.</summary>
     public int Pages { get; }
@@ -78,6 +88,9 @@ internal sealed class PimLayout
 
     /// <summary>First row of the embedding table, which lies as the output head does.</summary>
     public int EmbeddingRow { get; }
+
+    /// <summary>Width of that table; 0 where the banks hold a cache alone.</summary>
+    public int EmbeddingWidth { get; }
 
     /// <summary>Reading one token's embedding; nothing where the banks hold a cache alone.</summary>
     public ChannelPrograms EmbeddingRead { get; } = new([]);
@@ -98,9 +111,10 @@ internal sealed class PimLayout
         }
     }
 
-    public (WeightMapping Mapping, int BaseRow) Weights(OperatorRole role, int instance)
+    /// <summary>A matrix by role and shape.</summary>
+    public (WeightMapping Mapping, int BaseRow) Weights(in Operator op, int instance)
     {
-        (WeightMapping mapping, int firstRow) = _weights[role];
+        (WeightMapping mapping, int firstRow) = _weights[(op.Role, op.Inputs, op.Outputs)];
         return (mapping, firstRow + (instance * mapping.RowsPerBank));
     }
 
@@ -119,22 +133,27 @@ internal sealed class PimLayout
     public ChannelPrograms Append(int position) => _appends.Get(0, position, _cache, position, static (cache, _, position) => cache.Append(position));
 
     /// <summary>Reading a vector that is spread evenly over the channels, one bank in each.</summary>
-    public ChannelPrograms VectorRead(long bytes)
+    public ChannelPrograms VectorRead(long bytes) => Vector(bytes, DramCommand.RD);
+
+    /// <summary>Writing one.</summary>
+    public ChannelPrograms VectorWrite(long bytes) => Vector(bytes, DramCommand.WR);
+
+    private ChannelPrograms Vector(long bytes, DramCommand command)
     {
-        if (!_vectorReads.TryGetValue(bytes, out ChannelPrograms? programs))
+        if (!_vectors.TryGetValue((bytes, command), out ChannelPrograms? programs))
         {
             long accesses = CeilingDivision.Of(bytes, _memory.Channel.Organization.AccessBytes);
-            programs = new ChannelPrograms([.. Enumerable.Range(0, _memory.Channels).Select(channel => VectorProgram(accesses, channel))]);
-            _vectorReads.Add(bytes, programs);
+            programs = new ChannelPrograms([.. Enumerable.Range(0, _memory.Channels).Select(channel => VectorProgram(accesses, channel, command))]);
+            _vectors.Add((bytes, command), programs);
         }
 
         return programs;
     }
 
-    private PimInstruction[] VectorProgram(long accesses, int channel)
+    private PimInstruction[] VectorProgram(long accesses, int channel, DramCommand command)
     {
         int own = (int)((accesses / _memory.Channels) + (accesses % _memory.Channels > channel ? 1 : 0));
-        return own == 0 ? [] : [PimInstruction.StreamBank(DramCommand.RD, 0, 0, 0, own), PimInstruction.Close()];
+        return own == 0 ? [] : [PimInstruction.StreamBank(command, 0, 0, 0, own), PimInstruction.Close()];
     }
 
     private static string Gib(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1L << 30):F2} GiB");

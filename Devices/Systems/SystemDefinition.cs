@@ -2,6 +2,7 @@ using PimSim.Devices.Asic;
 using PimSim.Devices.Cpu;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Links;
+using PimSim.Devices.Offload;
 using PimSim.Devices.Pim;
 using PimSim.Simulator.Replay;
 using PimSim.Traces.Format.Documents;
@@ -178,9 +179,10 @@ public sealed class SystemDefinition
             return null;
         }
 
-        return new(entry, read.Parts, null, _ => throw new PimSimUserException($"'{entry.Name}' offloads attention to other devices: it serves streams of requests, and does not run a trace step by step; take a system of one node for that"), read.Price)
+        return new(entry, read.Parts, null, _ => () => new OffloadDevice(read.Definition), read.Price)
         {
             Offload = read.Definition,
+            Parallelism = new SystemParallelism(read.Definition.Gpus),
         };
     }
 }

@@ -24,6 +24,9 @@ public sealed class ExperimentFile
     /// <summary>Whether it is about the runtime, energy and cost of single requests as a formula.</summary>
     public bool IsIdealised => Root.Has("idealised");
 
+    /// <summary>Whether it is about every technique on every system.</summary>
+    public bool IsMatrix => Root.Has("matrix");
+
     /// <summary>Faults of the file and of all that it names.</summary>
     internal ProblemList Problems { get; } = new();
 

@@ -20,8 +20,13 @@ namespace PimSim.Experiments.Techniques;
 /// <param name="models">Decoders by name.</param>
 /// <param name="networks">Other models by name.</param>
 /// <param name="techniques">Techniques by name.</param>
-public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models, NetworkZoo networks, TechniqueCatalogue techniques)
+/// <param name="systems">Systems of an experiment by label, which come before those of the catalogue.</param>
+public sealed class TechniqueRunner(
+    HardwareCatalogue hardware, ModelZoo models, NetworkZoo networks, TechniqueCatalogue techniques, IReadOnlyDictionary<string, SystemDefinition>? systems = null)
 {
+    /// <summary>Rows that a PIM system multiplies at most, as it simulates each of them command by command; null for any number.</summary>
+    public long? MostPimRows { get; init; }
+
     private readonly ConcurrentDictionary<TechniqueRun, Lazy<TechniqueResult>> _results = new();
 
     /// <summary>What a run took.</summary>
@@ -50,6 +55,12 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         GenerationSource source = SourceOf(sequences);
         IDevice device = newDevice();
         WatchedSource watched = new(Shared(source, run, sharing));
+        if (device is PimDevice && MostPimRows is { } most)
+        {
+            device.Load(watched.Footprint);
+            RequireFewRows(watched, most);
+        }
+
         ReplayResult replay = new TraceReplay(device).Run(watched);
         double seconds = replay.Elapsed.Seconds;
         if (seconds <= 0)
@@ -75,6 +86,27 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
             watched.PeakOperandBytes);
     }
 
+    /// <summary>Counts what a PIM system would run row after row, before it does.</summary>
+    private static void RequireFewRows(IStepSource source, long most)
+    {
+        long rows = 0;
+        foreach (Step step in source.Steps())
+        {
+            foreach (StepBlock block in step.Blocks)
+            {
+                foreach (ref readonly Operator op in block.Operators.AsSpan())
+                {
+                    rows += op.Kind is OperatorKind.Gemm or OperatorKind.Attention or OperatorKind.AttentionScores or OperatorKind.KvAppend ? (long)op.Rows * block.Repeat : 0;
+                }
+            }
+
+            if (rows > most)
+            {
+                throw new PimSimUserException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"takes long to simulate: more than {most} rows of products, attention and cache writes, each command by command"));
+            }
+        }
+    }
+
     private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) => networks.Names.Contains(run.Model)
         ? sharing is { Ranks: > 1, Data: 1, Pipeline: 1 } ? new NetworkParallelism(networks.Shape(run.Model), sharing.Ranks).Shard(source) : SharedSource.Of(source, null, sharing)
         : SharedSource.Of(source, models.Shape(run.Model), sharing);
@@ -84,7 +116,7 @@ public sealed class TechniqueRunner(HardwareCatalogue hardware, ModelZoo models,
         if (wanted.System is { } name)
         {
             ProblemList problems = new();
-            SystemDefinition? system = SystemDefinition.Read(hardware, name, [], problems);
+            SystemDefinition? system = systems?.GetValueOrDefault(name) ?? SystemDefinition.Read(hardware, name, [], problems);
             problems.ThrowIfAny();
             return (system!.CreateFactory(new PimSimulation(Accelerate: true)), system.Parallelism, system.Price);
         }

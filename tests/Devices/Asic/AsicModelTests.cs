@@ -37,6 +37,28 @@ public class AsicModelTests
     }
 
     [Fact]
+    public void What_techniques_do_on_rows_takes_what_a_pencil_finds()
+    {
+        // 2048 products by 128 multipliers; of three operands the sum after them.
+        Assert.Equal(new AsicCost(new(16 + 3), new(2_048)), Model.Elementwise(2048, 2));
+        Assert.Equal(Model.Elementwise(2048, 2) + Model.Add(2048), Model.Elementwise(2048, 3));
+        Assert.Equal(Model.Add(2048), Model.Elementwise(2048, 1));
+        Assert.Equal(Model.Multiply(5 * 100) + Model.Add(4 * 100), Model.Elementwise(100, 5));
+
+        // 1023 comparisons, and 3 x 10 more along the tree; the first of these has nothing to compare with.
+        Assert.Equal(1_000_000L * (1023 + 30), (long)Model.TopK(1, 1024, 4).DynamicEnergy.Attojoules);
+        Assert.Equal(Model.ArgMax(3, 1024), Model.TopK(3, 1024, 1));
+
+        // SwiGLU is SiLU and a product; a squared ReLU a ReLU and a product.
+        Assert.Equal(Model.SwiGlu(1024).DynamicEnergy, Model.CostOf(Activated(ActivationKind.Silu)).DynamicEnergy + Model.Multiply(1024).DynamicEnergy);
+        Assert.Equal(Model.Relu(1024).DynamicEnergy + Model.Multiply(1024).DynamicEnergy, Model.CostOf(Activated(ActivationKind.SquaredRelu)).DynamicEnergy);
+        Assert.True(Model.CostOf(Activated(ActivationKind.Sigmoid)).DynamicEnergy.Attojoules < Model.CostOf(Activated(ActivationKind.Silu)).DynamicEnergy.Attojoules);
+        Assert.True(Model.CostOf(Activated(ActivationKind.Tanh)).Cycles.Value > 0);
+
+        static Operator Activated(ActivationKind kind) => new() { Kind = OperatorKind.Activation, Role = OperatorRole.DraftHead, Phase = Phase.Draft, Rows = 2, Outputs = 512, Activation = kind };
+    }
+
+    [Fact]
     public void Rows_that_fit_the_sram_together_share_the_filling_of_the_pipeline()
     {
         // 4 KiB for input and output of 1024 scores: 32 rows fit 128 KiB.

@@ -16,6 +16,11 @@ internal static class CountedFunctions
             ["SwiGLU"] = (row, n) => row.SwiGlu(Words(n), Words(n), Words(n)),
             ["GeGLU"] = (row, n) => row.GeGlu(Words(n), Words(n), Words(n)),
             ["add"] = (row, n) => row.Add(Words(n), Words(n), Words(n)),
+            ["SiLU"] = (row, n) => row.Silu(Words(n), Words(n)),
+            ["sigmoid"] = (row, n) => row.Sigmoid(Words(n), Words(n)),
+            ["tanh"] = (row, n) => row.Tanh(Words(n), Words(n)),
+            ["squared ReLU"] = (row, n) => row.SquaredRelu(Words(n), Words(n)),
+            ["multiply"] = (row, n) => row.Multiply(Words(n), Words(n), Words(n)),
             ["arg max"] = (row, n) => row.ArgMax(Words(n)),
             ["rope"] = (row, n) => row.Rope(Words(n), Words(n), Words(n), Words(n)),
         };

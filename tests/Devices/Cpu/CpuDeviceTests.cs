@@ -49,6 +49,30 @@ public class CpuDeviceTests
     });
 
     [Fact]
+    public void A_processor_is_its_own_host()
+    {
+        Operator work = Gemm(30, 0, 0) with { Kind = OperatorKind.HostWork, Role = OperatorRole.Host };
+        Assert.Contains("'host_cost_per_item'", Assert.Throws<PimSimUserException>(() => new CpuDevice(Chip, Plain).Execute(work, 0, Picoseconds.Zero)).Message, StringComparison.Ordinal);
+        CpuDevice device = new(Chip, Plain with { Calls = Plain.Calls with { HostPerItem = new Picoseconds(7_000) } });
+        Picoseconds end = device.Execute(work, 0, new Picoseconds(5));
+        Assert.Equal(5 + (30 * 7_000), end.Value);
+        Assert.Equal(end, device.Execute(work with { Kind = OperatorKind.HostCopy, Outputs = 1 << 20 }, 0, end));
+        Assert.Equal(30 * 7_000, device.Ledger.Time(LedgerRows.Of(OperatorRole.Host), device.Ledger.TimeComponents.ToList().IndexOf("host")).Value);
+    }
+
+    [Fact]
+    public void Scores_are_an_attention_that_reads_no_values()
+    {
+        Operator attention = Gemm(4, 0, 0) with { Kind = OperatorKind.Attention, Role = OperatorRole.Attention, Sequences = 4, Heads = 16, KvHeads = 8, HeadDim = 64, Context = 1000 };
+        CpuDevice whole = new(Chip, Plain), scores = new(Chip, Plain);
+        Picoseconds end = whole.Execute(attention, 0, Picoseconds.Zero);
+        Picoseconds half = scores.Execute(attention with { Kind = OperatorKind.AttentionScores, Role = OperatorRole.KvSelection }, 0, Picoseconds.Zero);
+        Assert.True(half < end);
+        Assert.Equal(4L * 1000 * 8 * 64 * 4, scores.Counters["bytes"]);
+        Assert.Equal(2 * scores.Counters["bytes"], whole.Counters["bytes"]);
+    }
+
+    [Fact]
     public void A_product_with_one_token_takes_its_weights_from_memory()
     {
         // 4096 x 4096 x 4 B at 80 of 100 GB/s, 24 kB of activations nearby; one call, one fork of 8 threads.
