@@ -1,4 +1,3 @@
-using PimSim.Experiments.Matrix;
 using PimSim.Reports.Figures;
 using PimSim.Reports.Tables;
 using ScottPlot;

@@ -1,6 +1,5 @@
 using CsCheck;
 using PimSim.Devices.Offload;
-using PimSim.Devices.Pim;
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Serving.Offload;
@@ -61,7 +60,7 @@ public class OffloadDeviceTests
     public void Excluded_prompts_cost_nothing_and_are_counted()
     {
         OffloadDevice device = new(Systems.Offload("lamina-1-2"));
-        ReplayResult result = new TraceReplay(device).Run(Source(Systems.Model("llama-2-7b"), 3, 50, 1));
+        ReplayResult result = new TraceReplay(device).Run(Source(Systems.Model("llama-2-7b"), 3, 50, 1), cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((Picoseconds.Zero, Energy.Zero, 150L), (result.Elapsed, device.Ledger.TotalEnergy, device.Counters["excludedPromptTokens"]));
     }
 
