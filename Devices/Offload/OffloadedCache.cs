@@ -44,7 +44,7 @@ internal sealed class OffloadedCache(OffloadDefinition system)
         }
 
         long page = Math.Max(1, _device.PageTokens);
-        long sequences = Busiest(footprint.Sequences);
+        long sequences = _byRequests ? Busiest(footprint.Sequences) : footprint.Sequences;
         long others = CeilingDivision.Of(CeilingDivision.Of(footprint.OtherKvBytes * footprint.Ranks, (long)_devices), perToken);
         long needed = (sequences * CeilingDivision.Of((long)footprint.ReservedContext, page) * page) + others;
         if (needed > room)
