@@ -67,9 +67,9 @@ public class ResultTablesTests
     {
         Assert.Equal(
             ["PIM-GPT", "speed-up over t4, geometric mean", "shape", "41x to 137x", "44.25x to 101.5x", "71.30x", "0.951", "met", "section 6.2, figure 8"],
-            ResultTables.Claims(Sample)!.Rows[0]);
+            ResultTables.Claims(Sample.Claims)!.Rows[0]);
         ClaimResult single = SampleResult.Claims[0] with { PublishedLow = 0.16, PublishedHigh = 0.16, Unit = "%" };
-        Assert.Equal("0.16%", ResultTables.Claims(Sample with { Claims = [single] })!.Rows[0][3]);
-        Assert.Null(ResultTables.Claims(Sample with { Claims = [] }));
+        Assert.Equal("0.16%", ResultTables.Claims([single])!.Rows[0][3]);
+        Assert.Null(ResultTables.Claims([]));
     }
 }
