@@ -69,7 +69,7 @@ public sealed class TraceReplayTests : IDisposable
         {
             OperatorKind.Opaque => Opaque("kernel", 1),
             OperatorKind.Gemm => new() { Kind = kind, Role = OperatorRole.QkvProjection, Phase = Phase.Decode, Rows = 1, Inputs = 768, Outputs = 768 },
-            _ => new() { Kind = kind, Role = OperatorRole.KvAppend, Phase = Phase.Decode, Rows = 1, Sequences = 1, Heads = 12, KvHeads = 12, HeadDim = 64, Context = 2 },
+            _ => new() { Kind = kind, Role = OperatorRole.KvAppend, Phase = Phase.Decode, Rows = 1, Sequences = 1, Heads = 12, KvHeads = 12, HeadDim = 64, Context = 2, KvType = DataType.Bf16 },
         };
         Write("w.jsonl", footprint, op);
         Assert.Contains(message, Fault("title: t\ntrace: w.jsonl\nopaque: measured\nsystems: [pim-gpt]\n"), StringComparison.Ordinal);

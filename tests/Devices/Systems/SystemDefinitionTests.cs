@@ -26,9 +26,7 @@ public sealed class SystemDefinitionTests : IDisposable
         Assert.All(system.Parts, part => Assert.True(part.Values.Count > 0, $"{part.Name} names no values"));
         if (system.Offload is not null)
         {
-            Assert.Contains("offloads attention", Assert.Throws<PimSimUserException>(() => system.CreateDevice(new PimSimulation(true))).Message, StringComparison.Ordinal);
             Assert.NotSame(system.Offload.CreateAttention(), system.Offload.CreateAttention());
-            return;
         }
 
         Assert.NotSame(system.CreateDevice(new PimSimulation(true)), system.CreateDevice(new PimSimulation(true)));

@@ -125,8 +125,8 @@ public sealed class PipelineReplicaTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{tensor: 2, pipeline: 3}", "parallelism: tensor 2 x pipeline 3 = 6, but there are 4 GPUs ('gpus')")]
-    [InlineData("{tensor: 3}", "tensor 3 x pipeline 1 = 3, but there are 4 GPUs")]
+    [InlineData("{tensor: 2, pipeline: 3}", "'tensor' x 'data' x 'pipeline' must be the system's 4 GPUs, not 2 x 1 x 3 GPUs")]
+    [InlineData("{tensor: 3}", "'tensor' x 'data' must be the system's 4 GPUs, not 3 x 1 GPUs")]
     [InlineData("{pipeline: 0}", "parallelism.pipeline: 0 is out of range")]
     [InlineData("{pipelines: 2}", "unknown key 'pipelines'; did you mean 'pipeline'?")]
     public void What_cannot_be_shared_out_is_said_with_its_place(string parallelism, string message)

@@ -116,8 +116,8 @@ public class ServingExperimentTests
         string text = Text.Replace("[gpt2-small]", "[gpt2-small, llama-2-70b]", StringComparison.Ordinal).Replace("[t4]", "[t4, pim-gpt, a100]", StringComparison.Ordinal);
         string[] faults = Assert.Throws<PimSimUserException>(() => ServingRunner.Check(Read(text))).Message.Split(Environment.NewLine);
         Assert.Equal(3, faults.Length);
-        Assert.StartsWith("pim-gpt: ", faults[0], StringComparison.Ordinal);
-        Assert.StartsWith("t4: 'llama-2-70b' does not fit", faults[1], StringComparison.Ordinal);
+        Assert.StartsWith("t4: 'llama-2-70b' does not fit", faults[0], StringComparison.Ordinal);
+        Assert.StartsWith("pim-gpt: ", faults[1], StringComparison.Ordinal);
         Assert.StartsWith("a100: 'llama-2-70b' does not fit", faults[2], StringComparison.Ordinal);
         ServingRunner.Check(Read(Text));
     }

@@ -92,10 +92,10 @@ public sealed class TraceRecordingTests : IDisposable
     [InlineData(null)]
     public void A_warm_up_changes_nothing_but_the_times(int? steps)
     {
-        foreach (TechniqueEntry technique in TechniqueCatalogue.Shipped.Names.Select(TechniqueCatalogue.Shipped.Get).Where(entry => entry.Program.ModelFamily == ITechnique.DecoderFamily))
+        foreach (TechniqueEntry technique in TechniqueCatalogue.Shipped.Names.Select(TechniqueCatalogue.Shipped.Get).Where(entry => entry.Program.ModelFamily == ITechnique.DecoderFamily && !NeedsAClock(entry)))
         {
             using IEngineModel model = EngineModels.Open(EngineModels.Builtin, "cpu", Zoo);
-            AssertEqualButForTimes(model, new TraceRecording(technique, 6, null, 5, technique.Family == "plain" ? 2 : 1, 3), steps);
+            AssertEqualButForTimes(model, new TraceRecording(technique, technique.Program.Name == "segment-forecast" ? 96 : 6, null, 5, technique.Family == "plain" ? 2 : 1, 3), steps);
         }
 
         EncoderDecoderShape shape = AutoregressiveTests.T5 with { ActivationType = DataType.Fp32, KvType = DataType.Fp32 };
@@ -137,6 +137,9 @@ public sealed class TraceRecordingTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>Its requests arrive while it runs, so that it is refused where nobody says how long an iteration takes.</summary>
+    private static bool NeedsAClock(TechniqueEntry technique) => technique.Program.Name == "fused-requests";
 
     private void AssertEqualButForTimes(IEngineModel model, TraceRecording recording, int? warmUpSteps)
     {
