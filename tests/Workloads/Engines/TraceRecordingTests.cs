@@ -92,12 +92,22 @@ public sealed class TraceRecordingTests : IDisposable
     [InlineData(null)]
     public void A_warm_up_changes_nothing_but_the_times(int? steps)
     {
-        foreach (TechniqueEntry technique in TechniqueCatalogue.Shipped.Names.Select(TechniqueCatalogue.Shipped.Get).Where(entry => entry.Program.ModelFamily == ITechnique.DecoderFamily && !NeedsAClock(entry)))
+        // Settings of shipped techniques are those of their papers' models; some ask for more heads, layers or prompt than the built-in model has.
+        int recorded = 0;
+        foreach (TechniqueEntry technique in TechniqueCatalogue.Shipped.Names.Select(TechniqueCatalogue.Shipped.Get).Where(entry => entry.Program.ModelFamily == ITechnique.DecoderFamily))
         {
+            TraceRecording recording = new(technique, 6, null, 5, technique.Family == "plain" ? 2 : 1, 3);
             using IEngineModel model = EngineModels.Open(EngineModels.Builtin, "cpu", Zoo);
-            AssertEqualButForTimes(model, new TraceRecording(technique, technique.Program.Name == "segment-forecast" ? 96 : 6, null, 5, technique.Family == "plain" ? 2 : 1, 3), steps);
+            if (Xunit.Record.Exception(() => Record(model, recording with { WarmUpSteps = 0 })) is PimSimUserException)
+            {
+                continue;
+            }
+
+            AssertEqualButForTimes(model, recording, steps);
+            recorded++;
         }
 
+        Assert.InRange(recorded, 20, int.MaxValue);
         EncoderDecoderShape shape = AutoregressiveTests.T5 with { ActivationType = DataType.Fp32, KvType = DataType.Fp32 };
         using IEncoderDecoderWeights weights = RandomEncoderDecoderWeights.Create(shape, new EncoderDecoderNumerics(), 1);
         using CpuEncoderDecoderBackend backend = new(weights);
@@ -137,9 +147,6 @@ public sealed class TraceRecordingTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    /// <summary>Its requests arrive while it runs, so that it is refused where nobody says how long an iteration takes.</summary>
-    private static bool NeedsAClock(TechniqueEntry technique) => technique.Program.Name == "fused-requests";
 
     private void AssertEqualButForTimes(IEngineModel model, TraceRecording recording, int? warmUpSteps)
     {
