@@ -2,6 +2,7 @@ using System.Globalization;
 using PimSim.Devices.Pim;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Idealised;
+using PimSim.Experiments.Matrix;
 using PimSim.Experiments.Results;
 using PimSim.Experiments.Running;
 using PimSim.Experiments.Serving;
@@ -144,6 +145,18 @@ public class PimGptTests
             IdealisedExperimentResult result = IdealisedRunner.Run(idealised, 2, null, TestContext.Current.CancellationToken);
             Assert.Equal(idealised.Models.Count * idealised.Systems.Count, result.Points.Count);
             Assert.NotEmpty(result.Claims);
+            return;
+        }
+
+        if (file.IsMatrix)
+        {
+            // All of its points take minutes. Plain decoding has no paper, and so no run of its own.
+            MatrixExperiment matrix = MatrixExperimentReader.Read(file, new ExperimentSelection([], [], null));
+            Assert.Equal(matrix.Systems.Count * ((matrix.Techniques.Count * (1 + matrix.Common!.Batches.Count)) - 1), matrix.Tasks.Count);
+            MatrixTask[] some = [.. matrix.Tasks.Where(task => task is { Technique.Name: "hydra", Workload: "batch 1", System: "A100" or "H100" or "T4" or "Lamina" })];
+            MatrixResult result = MatrixRunner.Run(matrix with { Tasks = some }, 2, null, TestContext.Current.CancellationToken);
+            Assert.Equal(4, result.Points.Count);
+            Assert.All(result.Points, point => Assert.Equal("", point.Fault));
             return;
         }
 
