@@ -19,6 +19,17 @@ internal sealed record RunRequest(
 {
     /// <summary>Where the report goes: <c>results/NAME</c> where the user named no folder.</summary>
     public string ReportFolder => Folder ?? Path.Combine("results", Path.GetFileNameWithoutExtension(ExperimentFile));
+
+    /// <summary>Refuses the options that are for experiments of models on systems alone.</summary>
+    /// <param name="kind">What the file is, after its name.</param>
+    /// <param name="choosesSystems">Whether <c>--system</c> goes with it.</param>
+    public void RequireFewOptions(string kind, bool choosesSystems = false)
+    {
+        if (CommandsFile is not null || Check || Exact || Selection.Models.Count > 0 || (!choosesSystems && Selection.Systems.Count > 0) || Selection.Tokens is not null)
+        {
+            throw new PimSimUserException($"{ExperimentFile} {kind}: of the options only {(choosesSystems ? "--system, " : "")}--out and --threads go with it");
+        }
+    }
 }
 
 /// <summary>One <c>pimsim run</c>: reads, checks, simulates with progress on standard error, and writes the report.</summary>

@@ -3,20 +3,15 @@ using PimSim.Experiments.Idealised;
 using PimSim.Reports;
 using PimSim.Reports.Idealised;
 using PimSim.Reports.Tables;
-using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Cli;
 
 /// <summary>One <c>pimsim run</c> of an experiment with idealised metrics: reads, simulates with progress on standard error, and writes the tables.</summary>
 internal static class IdealisedSession
 {
-    public static int Run(RunRequest request, ExperimentFile file, CancellationToken cancellation)
+    public static void Run(RunRequest request, ExperimentFile file, CancellationToken cancellation)
     {
-        if (request.CommandsFile is not null || request.Check || request.Exact || request.Selection.Models.Count > 0 || request.Selection.Systems.Count > 0 || request.Selection.Tokens is not null)
-        {
-            throw new PimSimUserException($"{request.ExperimentFile} has idealised metrics: of the options only --out and --threads go with it");
-        }
-
+        request.RequireFewOptions("has idealised metrics");
         IdealisedExperiment experiment = IdealisedExperimentReader.Read(file);
         IdealisedRunner.Check(experiment);
         string folder = request.ReportFolder;
@@ -30,7 +25,5 @@ internal static class IdealisedSession
         {
             ScreenTables.Print(table);
         }
-
-        return 0;
     }
 }

@@ -3,7 +3,6 @@ using PimSim.Experiments.Matrix;
 using PimSim.Reports;
 using PimSim.Reports.Matrix;
 using PimSim.Reports.Tables;
-using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Cli;
 
@@ -14,11 +13,7 @@ internal static class MatrixSession
 
     public static int Run(RunRequest request, ExperimentFile file, CancellationToken cancellation)
     {
-        if (request.CommandsFile is not null || request.Check || request.Exact || request.Selection.Models.Count > 0 || request.Selection.Tokens is not null)
-        {
-            throw new PimSimUserException($"{request.ExperimentFile} is a matrix of techniques and systems: of the options only --system, --out and --threads go with it");
-        }
-
+        request.RequireFewOptions("is a matrix of techniques and systems", choosesSystems: true);
         MatrixExperiment experiment = MatrixExperimentReader.Read(file, request.Selection);
         string folder = request.ReportFolder;
         ReportFolder.RequireWritable(folder);

@@ -61,7 +61,8 @@ internal static class RunCommand
         if (file.IsIdealised)
         {
             using Interruption interruption = new();
-            return IdealisedSession.Run(request, file, interruption.Token);
+            IdealisedSession.Run(request, file, interruption.Token);
+            return 0;
         }
 
         if (file.IsMatrix)

@@ -3,7 +3,6 @@ using PimSim.Experiments.Serving;
 using PimSim.Reports;
 using PimSim.Reports.Serving;
 using PimSim.Reports.Tables;
-using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Cli;
 
@@ -12,11 +11,7 @@ internal static class ServingSession
 {
     public static void Run(RunRequest request, ExperimentFile file, CancellationToken cancellation)
     {
-        if (request.CommandsFile is not null || request.Check || request.Exact || request.Selection.Models.Count > 0 || request.Selection.Systems.Count > 0 || request.Selection.Tokens is not null)
-        {
-            throw new PimSimUserException($"{request.ExperimentFile} is a serving experiment: of the options only --out and --threads go with it");
-        }
-
+        request.RequireFewOptions("is a serving experiment");
         ServingExperiment experiment = ServingExperimentReader.Read(file);
         ServingRunner.Check(experiment);
         string folder = request.ReportFolder;

@@ -74,6 +74,7 @@ public sealed class GenerationSource : IStepSource
         _technique = technique;
         _request = request;
         Footprint = model.Footprint(request.PromptTokens, _newSession().Cache.Capacity, request.Sequences);
+        PeakKvBytes = Footprint.KvBytes;
         _prompt = Prompt(request);
     }
 

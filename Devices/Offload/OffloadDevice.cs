@@ -24,14 +24,6 @@ public sealed class OffloadDevice : IDevice
     private const int AttentionTime = 6;
     private const int NetworkTime = 7;
     private const int HostTime = 8;
-    private const int WorkersStatic = 0;
-    private const int WorkersDynamic = 1;
-    private const int WorkersLinks = 2;
-    private const int WorkersIdle = 3;
-    private const int AttentionStatic = 4;
-    private const int AttentionDynamic = 5;
-    private const int AttentionIdle = 6;
-    private const int NetworkEnergy = 7;
 
     private readonly OffloadDefinition _system;
     private readonly ModelWorkers _workers;
@@ -72,7 +64,7 @@ public sealed class OffloadDevice : IDevice
     public CostLedger Ledger { get; } = new(
         LedgerRows.Count,
         ["memory", "compute", "tiles", "power", "launch", "links", "attention", "network", "host"],
-        ["workers-static", "workers-dynamic", "workers-links", "workers-idle", "attention-static", "attention-dynamic", "attention-idle", "network"]);
+        OffloadEnergy.Columns);
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, long> Counters => new SortedDictionary<string, long>(StringComparer.Ordinal)
@@ -171,8 +163,8 @@ public sealed class OffloadDevice : IDevice
     /// <inheritdoc/>
     public void Rest(Picoseconds span)
     {
-        Ledger.Add(LedgerRows.Between, WorkersIdle, _replicasStatic * span);
-        Ledger.Add(LedgerRows.Between, AttentionIdle, _pool.StaticPower * span);
+        Ledger.Add(LedgerRows.Between, OffloadEnergy.WorkersIdle, _replicasStatic * span);
+        Ledger.Add(LedgerRows.Between, OffloadEnergy.AttentionIdle, _pool.StaticPower * span);
     }
 
     /// <summary>Whether the data of an operator is the cache: it runs where that is.</summary>
@@ -199,9 +191,9 @@ public sealed class OffloadDevice : IDevice
 
         Picoseconds span = end - start;
         Ledger.Add(row, LaunchTime, span - new Picoseconds(busy));
-        Ledger.Add(row, WorkersStatic, _workers.StaticPower * span);
-        Ledger.Add(row, WorkersDynamic, dynamic);
-        Ledger.Add(row, WorkersLinks, links);
+        Ledger.Add(row, OffloadEnergy.WorkersStatic, _workers.StaticPower * span);
+        Ledger.Add(row, OffloadEnergy.WorkersDynamic, dynamic);
+        Ledger.Add(row, OffloadEnergy.WorkersLinks, links);
         BookIdle(span, workers: true, pool: false);
         _sampled += op.Kind == OperatorKind.Sample ? op.Rows : 0;
         return end;
@@ -274,14 +266,14 @@ public sealed class OffloadDevice : IDevice
     private void Count(long bytes)
     {
         _networkBytes += bytes;
-        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), NetworkEnergy, _system.Network.EnergyOf(bytes));
+        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), OffloadEnergy.Network, _system.Network.EnergyOf(bytes));
     }
 
     private Picoseconds Work(AttentionCost cost, int row, Picoseconds start)
     {
         Ledger.Add(row, AttentionTime, cost.Time);
-        Ledger.Add(row, AttentionStatic, _pool.StaticPower * cost.Time);
-        Ledger.Add(row, AttentionDynamic, cost.Dynamic);
+        Ledger.Add(row, OffloadEnergy.AttentionStatic, _pool.StaticPower * cost.Time);
+        Ledger.Add(row, OffloadEnergy.AttentionDynamic, cost.Dynamic);
         BookIdle(cost.Time, workers: false, pool: true);
         return start + cost.Time;
     }
@@ -299,10 +291,10 @@ public sealed class OffloadDevice : IDevice
     private void BookIdle(Picoseconds span, bool workers, bool pool)
     {
         Power idle = workers ? new Power(_replicasStatic.Microwatts - _workers.StaticPower.Microwatts) : _replicasStatic;
-        Ledger.Add(LedgerRows.Between, WorkersIdle, idle * span);
+        Ledger.Add(LedgerRows.Between, OffloadEnergy.WorkersIdle, idle * span);
         if (!pool)
         {
-            Ledger.Add(LedgerRows.Between, AttentionIdle, _pool.StaticPower * span);
+            Ledger.Add(LedgerRows.Between, OffloadEnergy.AttentionIdle, _pool.StaticPower * span);
         }
     }
 

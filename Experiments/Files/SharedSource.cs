@@ -34,7 +34,7 @@ public static class SharedSource
         }
 
         return sharing.Pipeline == 1
-            ? new TensorParallelSource(whole, new TensorParallelism(model, sharing.Tensor, sharing.WholeExperts))
-            : new PipelineSource(whole, new PipelineParallelism(model, sharing.Tensor, sharing.Pipeline, sharing.WholeExperts));
+            ? new TensorParallelism(model, sharing.Tensor, sharing.WholeExperts).Shard(whole)
+            : new PipelineParallelism(model, sharing.Tensor, sharing.Pipeline, sharing.WholeExperts).Shard(whole);
     }
 }

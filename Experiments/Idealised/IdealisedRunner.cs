@@ -108,7 +108,7 @@ public static class IdealisedRunner
     private static IStepSource Source(ModelShape shape, SystemDefinition system, RequestSizes sizes)
     {
         GenerationSource whole = new(shape, new Autoregressive(), new GenerationRequest(sizes.PromptTokens, sizes.OutputTokens, 1));
-        return system.Ranks == 1 ? whole : new TensorParallelSource(whole, new TensorParallelism(shape, system.Ranks));
+        return system.Ranks == 1 ? whole : new TensorParallelism(shape, system.Ranks).Shard(whole);
     }
 
     /// <summary>A request of the longest output has all shorter ones in it: what was booked when their last token was there.</summary>

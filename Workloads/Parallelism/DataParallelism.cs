@@ -91,17 +91,7 @@ public sealed class DataParallelism
         return new StepBlock(operators.DrainToImmutable(), block.Repeat);
     }
 
-    private Operator Collective(in Operator product, CollectiveKind gathered, int most) => new()
-    {
-        Kind = OperatorKind.Collective,
-        Role = OperatorRole.Collective,
-        Phase = product.Phase,
-        Rows = most * (_exchange == ExpertExchange.Gather ? Ranks : _model.ExpertsPerToken),
-        Outputs = _model.Hidden,
-        Ranks = Ranks,
-        Collective = _exchange == ExpertExchange.Gather ? gathered : CollectiveKind.AllToAll,
-        WeightType = product.WeightType,
-        ActivationType = product.ActivationType,
-        KvType = product.KvType,
-    };
+    private Operator Collective(in Operator product, CollectiveKind gathered, int most) => _exchange == ExpertExchange.Gather
+        ? Exchange.Of(product, gathered, most * Ranks, _model.Hidden, Ranks)
+        : Exchange.Of(product, CollectiveKind.AllToAll, most * _model.ExpertsPerToken, _model.Hidden, Ranks);
 }

@@ -41,7 +41,7 @@ public sealed class NetworkParallelism
     public IStepSource Shard(IStepSource whole)
     {
         ArgumentNullException.ThrowIfNull(whole);
-        return new Part(whole, this);
+        return new ShardedSource(whole, Shard(whole.Footprint), Shard);
     }
 
     /// <summary>The part of one device.</summary>
@@ -75,9 +75,9 @@ public sealed class NetworkParallelism
             bool second = op.Kind == OperatorKind.GroupedGemm && i > 0 && block.Operators[i - 1].Kind == OperatorKind.Activation;
             Operator? exchange = op switch
             {
-                { Kind: OperatorKind.Embedding } or { Role: OperatorRole.OutputProjection } or { Kind: OperatorKind.Gemm, Role: OperatorRole.Mixing } => Collective(op, CollectiveKind.AllReduce, op.Outputs),
-                { Kind: OperatorKind.GroupedGemm } when second => Collective(op with { Rows = op.Rows / _model["expertsPerToken"] }, CollectiveKind.AllReduce, op.Outputs),
-                { Role: OperatorRole.LmHead } => Collective(op, CollectiveKind.AllGather, op.Outputs),
+                { Kind: OperatorKind.Embedding } or { Role: OperatorRole.OutputProjection } or { Kind: OperatorKind.Gemm, Role: OperatorRole.Mixing } => Exchange.Of(op, CollectiveKind.AllReduce, op.Rows, op.Outputs, _ranks),
+                { Kind: OperatorKind.GroupedGemm } when second => Exchange.Of(op, CollectiveKind.AllReduce, op.Rows / _model["expertsPerToken"], op.Outputs, _ranks),
+                { Role: OperatorRole.LmHead } => Exchange.Of(op, CollectiveKind.AllGather, op.Rows, op.Outputs, _ranks),
                 _ => null,
             };
             if (exchange is { } added)
@@ -109,25 +109,4 @@ public sealed class NetworkParallelism
     };
 
     private int Share(int all) => (int)(((long)all + _ranks - 1) / _ranks);
-
-    private Operator Collective(in Operator after, CollectiveKind kind, int width) => new()
-    {
-        Kind = OperatorKind.Collective,
-        Role = OperatorRole.Collective,
-        Phase = after.Phase,
-        Rows = after.Rows,
-        Outputs = width,
-        Ranks = _ranks,
-        Collective = kind,
-        WeightType = after.WeightType,
-        ActivationType = after.ActivationType,
-        KvType = after.KvType,
-    };
-
-    private sealed class Part(IStepSource whole, NetworkParallelism parallelism) : IStepSource
-    {
-        public ModelFootprint Footprint { get; } = parallelism.Shard(whole.Footprint);
-
-        public IEnumerable<Step> Steps() => whole.Steps().Select(parallelism.Shard);
-    }
 }

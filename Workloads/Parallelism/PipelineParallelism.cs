@@ -37,6 +37,13 @@ public sealed class PipelineParallelism
     /// <summary>Layers of a stage, from 0 on.</summary>
     public int LayersOf(int stage) => (_model.Layers / Stages) + (stage < _model.Layers % Stages ? 1 : 0);
 
+    /// <summary>The steps of one device of each stage.</summary>
+    public IStepSource Shard(IStepSource whole)
+    {
+        ArgumentNullException.ThrowIfNull(whole);
+        return new ShardedSource(whole, Shard(whole.Footprint), Shard);
+    }
+
     /// <summary>The part of one device of every stage, stage after stage, with what is sent between them.</summary>
     /// <exception cref="PimSimUserException">The step is none of a decoder's.</exception>
     public Step Shard(Step step)
@@ -58,23 +65,7 @@ public sealed class PipelineParallelism
         int layers = LayerBlock(whole);
         StepBlock block = whole.Blocks[layers];
         Operator first = block.Operators[0];
-        StepBlock sent = new(
-            [
-                new Operator
-                {
-                    Kind = OperatorKind.Collective,
-                    Role = OperatorRole.Collective,
-                    Phase = first.Phase,
-                    Rows = first.Rows,
-                    Outputs = _model.Hidden,
-                    Ranks = 2,
-                    Collective = CollectiveKind.SendReceive,
-                    WeightType = first.WeightType,
-                    ActivationType = first.ActivationType,
-                    KvType = first.KvType,
-                },
-            ],
-            1);
+        StepBlock sent = new([Exchange.Of(first, CollectiveKind.SendReceive, first.Rows, _model.Hidden, ranks: 2)], 1);
         Step[] parts = new Step[Stages];
         for (int stage = 0; stage < Stages; stage++)
         {

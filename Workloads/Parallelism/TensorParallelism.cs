@@ -57,6 +57,13 @@ public sealed class TensorParallelism
     /// <summary>Columns of the logits of one device, padding included.</summary>
     public int Vocab => (_model.Vocab + Ranks - 1) / Ranks;
 
+    /// <summary>The steps of one device.</summary>
+    public IStepSource Shard(IStepSource whole)
+    {
+        ArgumentNullException.ThrowIfNull(whole);
+        return new ShardedSource(whole, Shard(whole.Footprint), Shard);
+    }
+
     /// <summary>The part of one device.</summary>
     /// <exception cref="PimSimUserException">The step has an operator that is not shared out in this way.</exception>
     public Step Shard(Step step)
@@ -111,14 +118,14 @@ public sealed class TensorParallelism
                 operators.Add(_experts.Of(op, second));
                 if (second)
                 {
-                    operators.Add(Collective(op with { Rows = _experts.Tokens(op) }, CollectiveKind.AllReduce, op.Outputs));
+                    operators.Add(Exchange.Of(op, CollectiveKind.AllReduce, _experts.Tokens(op), op.Outputs, Ranks));
                 }
 
                 continue;
             }
 
             operators.Add(Shard(op));
-            if (Exchange(op, embedded) is { } exchange)
+            if (ExchangeAfter(op, embedded) is { } exchange)
             {
                 operators.Add(exchange);
             }
@@ -154,26 +161,12 @@ public sealed class TensorParallelism
     };
 
     /// <summary>What the devices exchange after an operator; null for nothing.</summary>
-    private Operator? Exchange(in Operator op, bool embedded) => op switch
+    private Operator? ExchangeAfter(in Operator op, bool embedded) => op switch
     {
-        { Role: OperatorRole.OutputProjection or OperatorRole.FfnDown } => Collective(op, CollectiveKind.AllReduce, op.Outputs),
-        { Kind: OperatorKind.Embedding } when !embedded => Collective(op, CollectiveKind.AllReduce, op.Outputs),
-        { Role: OperatorRole.LmHead } => Collective(op, CollectiveKind.AllGather, Vocab * Ranks),
+        { Role: OperatorRole.OutputProjection or OperatorRole.FfnDown } => Exchange.Of(op, CollectiveKind.AllReduce, op.Rows, op.Outputs, Ranks),
+        { Kind: OperatorKind.Embedding } when !embedded => Exchange.Of(op, CollectiveKind.AllReduce, op.Rows, op.Outputs, Ranks),
+        { Role: OperatorRole.LmHead } => Exchange.Of(op, CollectiveKind.AllGather, op.Rows, Vocab * Ranks, Ranks),
         _ => null,
-    };
-
-    private Operator Collective(in Operator after, CollectiveKind kind, int width) => new()
-    {
-        Kind = OperatorKind.Collective,
-        Role = OperatorRole.Collective,
-        Phase = after.Phase,
-        Rows = after.Rows,
-        Outputs = width,
-        Ranks = Ranks,
-        Collective = kind,
-        WeightType = after.WeightType,
-        ActivationType = after.ActivationType,
-        KvType = after.KvType,
     };
 
     private int QkvWidth => ((_model.Heads / Ranks) + (2 * KvHeads)) * _model.HeadDim;

@@ -49,9 +49,6 @@ public sealed record TechniqueSettings(string Technique, ImmutableSortedDictiona
     public ImmutableArray<int> Integers(string name, int least = 0) => [.. List(name).Select(number =>
         number == Math.Floor(number) && number >= least && number <= int.MaxValue ? (int)number : throw Wrong(name, $"holds {Text(number)}; whole numbers from {least} on are needed"))];
 
-    /// <summary>Whether a setting is there.</summary>
-    public bool Has(string name) => Values.ContainsKey(name);
-
     /// <summary>The same with some values changed.</summary>
     /// <exception cref="PimSimUserException">One of them is not a setting of the technique.</exception>
     public TechniqueSettings With(IEnumerable<KeyValuePair<string, ImmutableArray<double>>> changes)

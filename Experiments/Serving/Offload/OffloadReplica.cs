@@ -21,14 +21,6 @@ public sealed class OffloadReplica : IServingReplica
     private const int AttentionTime = 1;
     private const int NetworkTime = 2;
     private const int HostTime = 3;
-    private const int WorkersStatic = 0;
-    private const int WorkersDynamic = 1;
-    private const int WorkersLinks = 2;
-    private const int WorkersIdle = 3;
-    private const int AttentionStatic = 4;
-    private const int AttentionDynamic = 5;
-    private const int AttentionIdle = 6;
-    private const int NetworkEnergy = 7;
 
     private readonly OffloadDefinition _system;
     private readonly ModelShape _model;
@@ -73,7 +65,7 @@ public sealed class OffloadReplica : IServingReplica
     public CostLedger Ledger { get; } = new(
         LedgerRows.Count,
         ["workers", "attention", "network", "host"],
-        ["workers-static", "workers-dynamic", "workers-links", "workers-idle", "attention-static", "attention-dynamic", "attention-idle", "network"]);
+        OffloadEnergy.Columns);
 
     /// <inheritdoc/>
     public long KvCapacityTokens => _pool.CapacityTokens;
@@ -112,8 +104,8 @@ public sealed class OffloadReplica : IServingReplica
     {
         if (until > _ended)
         {
-            Ledger.Add(LedgerRows.Between, WorkersIdle, _workers.StaticPower * ((until - _ended) * _system.Replicas));
-            Ledger.Add(LedgerRows.Between, AttentionIdle, _pool.StaticPower * (until - _ended));
+            Ledger.Add(LedgerRows.Between, OffloadEnergy.WorkersIdle, _workers.StaticPower * ((until - _ended) * _system.Replicas));
+            Ledger.Add(LedgerRows.Between, OffloadEnergy.AttentionIdle, _pool.StaticPower * (until - _ended));
             _ended = until;
         }
     }
@@ -155,9 +147,9 @@ public sealed class OffloadReplica : IServingReplica
         Ledger.Add(LedgerRows.Of(OperatorRole.Collective), NetworkTime, new Picoseconds(path.NetworkPs));
         Ledger.Add(LedgerRows.Between, HostTime, host);
         BookWorkersTime(path.DensePs, workersBusy.Value);
-        Ledger.Add(LedgerRows.Of(OperatorRole.Attention), AttentionStatic, _pool.StaticPower * poolBusy);
-        Ledger.Add(LedgerRows.Between, WorkersIdle, _workers.StaticPower * ((span * _system.Replicas) - workersBusy));
-        Ledger.Add(LedgerRows.Between, AttentionIdle, _pool.StaticPower * (span - poolBusy));
+        Ledger.Add(LedgerRows.Of(OperatorRole.Attention), OffloadEnergy.AttentionStatic, _pool.StaticPower * poolBusy);
+        Ledger.Add(LedgerRows.Between, OffloadEnergy.WorkersIdle, _workers.StaticPower * ((span * _system.Replicas) - workersBusy));
+        Ledger.Add(LedgerRows.Between, OffloadEnergy.AttentionIdle, _pool.StaticPower * (span - poolBusy));
         _workersBusy += workersBusy;
         _poolBusy += poolBusy;
         _iterations++;
@@ -181,7 +173,7 @@ public sealed class OffloadReplica : IServingReplica
         long queryBytes = _workers.ActivationType.Bytes(rows * _model.QueryWidth);
         long cacheBytes = _workers.ActivationType.Bytes(2 * rows * _model.KvWidth);
         Send(((2 * queryBytes) + cacheBytes) * _model.Layers);
-        Ledger.Add(LedgerRows.Of(OperatorRole.Attention), AttentionDynamic, (cached.Dynamic + fresh.Dynamic) * _model.Layers);
+        Ledger.Add(LedgerRows.Of(OperatorRole.Attention), OffloadEnergy.AttentionDynamic, (cached.Dynamic + fresh.Dynamic) * _model.Layers);
         workersBusy += dense.Busy;
         poolBusy += (cached.Time + fresh.Time) * _model.Layers;
         return dense.Plan with
@@ -232,7 +224,7 @@ public sealed class OffloadReplica : IServingReplica
     private void Send(long bytes)
     {
         _networkBytes += bytes;
-        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), NetworkEnergy, _system.Network.EnergyOf(bytes));
+        Ledger.Add(LedgerRows.Of(OperatorRole.Collective), OffloadEnergy.Network, _system.Network.EnergyOf(bytes));
     }
 
     private void BookWorkers(DenseCost dense)
@@ -243,9 +235,9 @@ public sealed class OffloadReplica : IServingReplica
             if (cost.Time.Value > 0)
             {
                 _roleTimes[row] += cost.Time.Value;
-                Ledger.Add(row, WorkersStatic, _workers.StaticPower * cost.Time);
-                Ledger.Add(row, WorkersDynamic, cost.Dynamic);
-                Ledger.Add(row, WorkersLinks, cost.Links);
+                Ledger.Add(row, OffloadEnergy.WorkersStatic, _workers.StaticPower * cost.Time);
+                Ledger.Add(row, OffloadEnergy.WorkersDynamic, cost.Dynamic);
+                Ledger.Add(row, OffloadEnergy.WorkersLinks, cost.Links);
             }
         }
     }

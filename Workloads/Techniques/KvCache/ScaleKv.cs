@@ -7,6 +7,7 @@ using PimSim.Traces.Engine.Weights;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads.Techniques.Parallel;
+using PimSim.Workloads.Techniques.Speculative;
 
 namespace PimSim.Workloads.Techniques.KvCache;
 
@@ -31,12 +32,7 @@ public sealed class ScaleKv : ITechnique
         where TTensor : ITensor
     {
         NetworkShape shape = session.Shape ?? throw new PimSimUserException("scale-kv runs models of the family 'infinity'");
-        var schedule = ScaleSchedule.Of(shape, request.Settings.Integer("scales"));
-        if (request.GeneratedTokens != schedule.Firsts[^1])
-        {
-            throw new PimSimUserException($"{shape.Name} makes {schedule.Firsts[^1]} tokens in {schedule.Sides.Length} scales, not {request.GeneratedTokens}");
-        }
-
+        var schedule = ScaleSchedule.Of(shape, request);
         session.CountsKvBetweenSteps = true;
         Network<TTensor> network = new(session, request, schedule);
         int[] map = [];
@@ -66,7 +62,6 @@ public sealed class ScaleKv : ITechnique
         private readonly WeightTensor _codebook;
         private readonly WeightTensor _levels;
         private readonly LinearLayer _word;
-        private readonly LinearLayer _headModulation;
         private readonly LinearLayer _head;
         private readonly KeyValues[] _caches;
         private readonly KeyValues? _working;
@@ -91,7 +86,6 @@ public sealed class ScaleKv : ITechnique
             _levels = parameters.Table(shape["scales"], hidden);
             _word = parameters.Linear(OperatorRole.Embedding, shape["codeBits"], hidden, bias: true);
             _blocks = new ScaleBlocks<TTensor>(_net, parameters, new ScaleBlockSizes(shape["layers"], hidden, shape["heads"], SharedModulation: true, Text: true));
-            _headModulation = parameters.Linear(OperatorRole.Modulation, hidden, 2 * hidden, bias: true);
             _head = parameters.Linear(OperatorRole.LmHead, hidden, 2 * shape["codeBits"], bias: true);
             parameters.CountOthers(1_000_000L * shape["otherMegaParameters"]);
             KeyValueShape kv = _blocks.KeyValues(shape.KvType);
@@ -227,21 +221,6 @@ public sealed class ScaleKv : ITechnique
             return _net.Linear(_net.Activate(x, ActivationKind.Gelu, OperatorRole.CrossKvProjection), _textProjection[1]);
         }
 
-        private int Draw(ReadOnlySpan<float> odds)
-        {
-            double left = _session.Draws.Uniform("sample");
-            for (int token = 0; token < odds.Length - 1; token++)
-            {
-                left -= odds[token];
-                if (left < 0)
-                {
-                    return token;
-                }
-            }
-
-            return odds.Length - 1;
-        }
-
         private int[] Codes(int[] map, int scale)
         {
             int before = _schedule.Tokens(scale - 1);
@@ -252,9 +231,7 @@ public sealed class ScaleKv : ITechnique
         private int[] Choose(Recorded<TTensor> x, Recorded<TTensor> condition, int tokens)
         {
             _net.BeginBlock();
-            int hidden = _blocks.Sizes.Hidden;
-            Recorded<TTensor> modulation = _net.Linear(_net.Activate(condition, ActivationKind.Silu, OperatorRole.Modulation), _headModulation);
-            x = _net.Modulate(_net.Norm(x, _blocks.Norm), _net.Columns(modulation, 0, hidden), _net.Columns(modulation, hidden, hidden));
+            x = _blocks.Final(x, condition);
             Recorded<TTensor> logits = _net.Linear(x, _head);
             if (Streams == 2)
             {
@@ -276,7 +253,7 @@ public sealed class ScaleKv : ITechnique
                 // The most likely token of equal rows would be the same; codes are drawn, as in the reference.
                 for (int row = 0; row < chosen.Length; row++)
                 {
-                    chosen[row] = Draw(_net.Row(odds, row));
+                    chosen[row] = TokenDistribution.Draw(_net.Row(odds, row), _session.Draws.Uniform("sample"));
                 }
 
                 _session.Decide(EngineSession<TTensor>.TokensDecision, [.. chosen.Select(token => (long)token)]);

@@ -46,6 +46,21 @@ internal sealed class Canvas
     /// <summary>Masked places from the first of a range up to its end.</summary>
     public int[] MaskedIn(int first, int end) => [.. Enumerable.Range(first, end - first).Where(place => _masked[place])];
 
+    /// <summary>The likeliest token that is not the mask: a place that is filled is never a mask.</summary>
+    public (int Token, double Probability) Best(ReadOnlySpan<float> probabilities)
+    {
+        int best = Mask == 0 ? 1 : 0;
+        for (int token = 0; token < probabilities.Length; token++)
+        {
+            if (token != Mask && probabilities[token] > probabilities[best])
+            {
+                best = token;
+            }
+        }
+
+        return (best, probabilities[best]);
+    }
+
     /// <summary>Gives a masked place its token.</summary>
     /// <exception cref="InvalidOperationException">It has one.</exception>
     public void Fill(int place, int token)

@@ -139,14 +139,7 @@ public sealed class DInfer : ITechnique
             double[] confidences = new double[open.Length];
             for (int number = 0; number < open.Length; number++)
             {
-                ReadOnlySpan<float> own = _net.Row(probabilities, number);
-                int best = _canvas.Mask == 0 ? 1 : 0;
-                for (int token = 0; token < own.Length; token++)
-                {
-                    best = token != _canvas.Mask && own[token] > own[best] ? token : best;
-                }
-
-                (tokens[number], confidences[number]) = (best, own[best]);
+                (tokens[number], confidences[number]) = _canvas.Best(_net.Row(probabilities, number));
             }
 
             return _choice.Choose(open, tokens, confidences, Number);

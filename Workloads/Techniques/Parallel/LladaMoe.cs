@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Networks;
@@ -57,9 +56,6 @@ internal sealed class LladaMoe<TTensor>
     /// <summary>Width of an embedding.</summary>
     public int Hidden => _tokens.Columns;
 
-    /// <summary>Places whose keys and values are kept, in the order of the caches.</summary>
-    public IReadOnlyList<int> Kept => _places;
-
     /// <summary>Table of tokens.</summary>
     public WeightTensor Tokens => _tokens;
 
@@ -75,8 +71,9 @@ internal sealed class LladaMoe<TTensor>
     /// <param name="places">Which; the last ones of the caches, or all.</param>
     public Recorded<TTensor> Forward(Recorded<TTensor> embedded, int[] places)
     {
-        int kept = _places.Count == 0 ? 0 : _places.Count - _places.Count(place => places.Contains(place));
-        if (_places.Skip(kept).Any(place => !places.Contains(place)))
+        HashSet<int> own = [.. places];
+        int kept = _places.Count(place => !own.Contains(place));
+        if (_places.Skip(kept).Any(place => !own.Contains(place)))
         {
             throw new ArgumentException("the places of a window have to lie behind all others in the caches", nameof(places));
         }
@@ -101,36 +98,11 @@ internal sealed class LladaMoe<TTensor>
         return _net.Linear(_net.Norm(x, _norm), _head);
     }
 
-    /// <summary>Forgets all keys and values.</summary>
-    public void Forget() => _places = [];
-
     /// <summary>The mean embedding of each row of probabilities, times its weight.</summary>
     public Recorded<TTensor> MeanEmbedding(Recorded<TTensor> probabilities, ReadOnlySpan<float> weights)
     {
-        _transposed ??= new LinearLayer(OperatorRole.Mixing, Transposed());
+        _transposed ??= new LinearLayer(OperatorRole.Mixing, TransposedTable.Of(_tokens, _net.HasData));
         return _net.Mix(_net.Linear(probabilities, _transposed), weights, 1);
-    }
-
-    /// <summary>The table of tokens with a row for each channel, as products take it; the device needs no copy of its own.</summary>
-    private WeightTensor Transposed()
-    {
-        if (!_net.HasData)
-        {
-            return new WeightTensor(_tokens.Type, _tokens.Columns, _tokens.Rows, []);
-        }
-
-        float[] values = new float[_tokens.Rows * _tokens.Columns];
-        float[] row = new float[_tokens.Columns];
-        for (int token = 0; token < _tokens.Rows; token++)
-        {
-            WeightRows.Read(_tokens, token, row);
-            for (int channel = 0; channel < row.Length; channel++)
-            {
-                values[(channel * _tokens.Rows) + token] = row[channel];
-            }
-        }
-
-        return new WeightTensor(DataType.Fp32, _tokens.Columns, _tokens.Rows, [new WeightSegment(new CopiedWeights(MemoryMarshal.AsBytes(values.AsSpan()).ToArray()), 0, _tokens.Columns)]);
     }
 
     private sealed record Layer(

@@ -198,7 +198,7 @@ public sealed class MaskedDiffusion : ITechnique
             double[] confidences = new double[open.Length];
             for (int place = 0; _net.HasData && place < open.Length; place++)
             {
-                (tokens[place], confidences[place]) = Best(_net.Row(probabilities, place));
+                (tokens[place], confidences[place]) = _canvas.Best(_net.Row(probabilities, place));
             }
 
             return ([.. tokens.Take(open.Length)], confidences);
@@ -220,21 +220,6 @@ public sealed class MaskedDiffusion : ITechnique
             }
 
             return x;
-        }
-
-        /// <summary>The likeliest token that is not the mask: a place that is filled is never a mask.</summary>
-        private (int Token, double Probability) Best(ReadOnlySpan<float> probabilities)
-        {
-            int best = _canvas.Mask == 0 ? 1 : 0;
-            for (int token = 0; token < probabilities.Length; token++)
-            {
-                if (token != _canvas.Mask && probabilities[token] > probabilities[best])
-                {
-                    best = token;
-                }
-            }
-
-            return (best, probabilities[best]);
         }
     }
 }

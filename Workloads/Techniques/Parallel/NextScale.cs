@@ -37,12 +37,7 @@ public sealed class NextScale : ITechnique
     {
         NetworkShape shape = session.Shape ?? throw new PimSimUserException("next-scale runs models of the family 'var'");
         TechniqueSettings settings = request.Settings;
-        var schedule = ScaleSchedule.Of(shape, settings.Integer("scales"));
-        if (request.GeneratedTokens != schedule.Firsts[^1])
-        {
-            throw new PimSimUserException($"{shape.Name} makes {schedule.Firsts[^1]} tokens in {schedule.Sides.Length} scales, not {request.GeneratedTokens}");
-        }
-
+        var schedule = ScaleSchedule.Of(shape, request);
         int shared = Math.Min(settings.Integer("sharedScales"), schedule.Sides.Length);
         bool refines = settings.Integer("refiner", 0, 1) == 1;
         Network<TTensor> network = new(session, request, schedule, shape["layers"], shape["hidden"], shape["heads"], refines ? schedule.Firsts[shared] : schedule.Firsts[^1]);
@@ -92,7 +87,6 @@ public sealed class NextScale : ITechnique
         private readonly WeightTensor _positions;
         private readonly WeightTensor _codebook;
         private readonly LinearLayer _word;
-        private readonly LinearLayer _headModulation;
         private readonly LinearLayer _head;
         private readonly KeyValues[] _caches;
 
@@ -112,7 +106,6 @@ public sealed class NextScale : ITechnique
             _codebook = parameters.Table(shape["vocab"], shape["latent"]);
             _word = parameters.Linear(OperatorRole.Embedding, shape["latent"], hidden, bias: true);
             _blocks = new ScaleBlocks<TTensor>(_net, parameters, new ScaleBlockSizes(layers, hidden, heads, SharedModulation: false, Text: false));
-            _headModulation = parameters.Linear(OperatorRole.Modulation, hidden, 2 * hidden, bias: true);
             _head = parameters.Linear(OperatorRole.LmHead, hidden, shape["vocab"], bias: true);
             _caches = [.. Enumerable.Range(0, layers).Select(_ => _net.CreateKeyValues(_blocks.KeyValues(shape.KvType), Streams * _images, capacity))];
         }
@@ -217,9 +210,7 @@ public sealed class NextScale : ITechnique
             _net.BeginBlock();
             int tokens = _schedule.Tokens(scale);
             int each = x.Rows / (Streams * _images);
-            int hidden = _blocks.Sizes.Hidden;
-            Recorded<TTensor> modulation = _net.Linear(_net.Activate(condition, ActivationKind.Silu, OperatorRole.Modulation), _headModulation);
-            x = _net.Modulate(_net.Norm(x, _blocks.Norm), _net.Columns(modulation, 0, hidden), _net.Columns(modulation, hidden, hidden));
+            x = _blocks.Final(x, condition);
             if (Streams == 2 || first != scale)
             {
                 // The rows of guidance come to stand side by side, and what was only read goes.

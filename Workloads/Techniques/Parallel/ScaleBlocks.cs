@@ -25,6 +25,7 @@ internal sealed class ScaleBlocks<TTensor>
     private readonly INetworkBackend<Recorded<TTensor>> _net;
     private readonly Weights[] _layers;
     private readonly LinearLayer? _shared;
+    private readonly LinearLayer _headModulation;
     private Recorded<TTensor> _sharedModulation;
     private Recorded<TTensor> _text;
     private readonly Rotary? _rotary;
@@ -38,6 +39,7 @@ internal sealed class ScaleBlocks<TTensor>
         Sizes = sizes;
         _shared = sizes.SharedModulation ? parameters.Linear(OperatorRole.Modulation, sizes.Hidden, 6 * sizes.Hidden, bias: true) : null;
         _layers = [.. Enumerable.Range(0, sizes.Layers).Select(_ => new Weights(parameters, sizes))];
+        _headModulation = parameters.Linear(OperatorRole.Modulation, sizes.Hidden, 2 * sizes.Hidden, bias: true);
         _rotary = sizes.Text ? new Rotary(sizes.Hidden / sizes.Heads, sizes.Hidden / sizes.Heads, new ModelNumerics()) : null;
         Norm = new NormLayer(OperatorRole.FinalNorm, NormKind.LayerNorm, sizes.Hidden, Ones(parameters, sizes.Hidden), Zeros(parameters, sizes.Hidden), parameters.Type, 1e-6);
     }
@@ -46,7 +48,7 @@ internal sealed class ScaleBlocks<TTensor>
     public ScaleBlockSizes Sizes { get; }
 
     /// <summary>A normalisation without weights of its own.</summary>
-    public NormLayer Norm { get; }
+    private NormLayer Norm { get; }
 
     /// <summary>Keys and values of a token in a layer: keys stay in fp32, as normalising them leaves them.</summary>
     public KeyValueShape KeyValues(DataType type) => new(Sizes.Heads, Sizes.Hidden / Sizes.Heads, type, DataType.Fp32);
@@ -101,6 +103,13 @@ internal sealed class ScaleBlocks<TTensor>
         inner = _net.Modulate(_net.Norm(x, Norm with { Role = OperatorRole.FfnNorm }), Part(3), Part(5));
         inner = _net.Linear(_net.Activate(_net.Linear(inner, weights.Up), ActivationKind.Gelu, OperatorRole.FfnActivation), weights.Down);
         return _net.Add(x, Gate(inner, Part(1)), OperatorRole.Residual);
+    }
+
+    /// <summary>What the head reads: the last normalisation, scaled and shifted by the condition.</summary>
+    public Recorded<TTensor> Final(Recorded<TTensor> x, Recorded<TTensor> condition)
+    {
+        Recorded<TTensor> modulation = _net.Linear(Silu(condition), _headModulation);
+        return _net.Modulate(_net.Norm(x, Norm), _net.Columns(modulation, 0, Sizes.Hidden), _net.Columns(modulation, Sizes.Hidden, Sizes.Hidden));
     }
 
     /// <summary>Queries, keys and values of a block, queries and keys normalised.</summary>

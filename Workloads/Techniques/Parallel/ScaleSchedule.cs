@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using PimSim.Traces.Engine.Networks;
+using PimSim.Traces.Format.Documents;
 
 namespace PimSim.Workloads.Techniques.Parallel;
 
@@ -21,12 +22,17 @@ public sealed class ScaleSchedule
     /// <summary>Tokens before each scale, and after the last.</summary>
     public ImmutableArray<int> Firsts { get; }
 
-    /// <summary>The first scales that a network's file names: <c>side1</c>, <c>side2</c> ...; all if <paramref name="count"/> is 0.</summary>
-    public static ScaleSchedule Of(NetworkShape shape, int count)
+    /// <summary>The first scales that a network's file names, <c>side1</c>, <c>side2</c> ...: as many as the setting <c>scales</c> says, all if it is 0.</summary>
+    /// <exception cref="PimSimUserException">They do not have the tokens that are to be generated.</exception>
+    public static ScaleSchedule Of(NetworkShape shape, GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        int all = shape["scales"];
-        return new([.. Enumerable.Range(1, count == 0 ? all : Math.Min(count, all)).Select(scale => shape["side" + scale.ToString(CultureInfo.InvariantCulture)])]);
+        ArgumentNullException.ThrowIfNull(request);
+        (int all, int count) = (shape["scales"], request.Settings.Integer("scales"));
+        ScaleSchedule schedule = new([.. Enumerable.Range(1, count == 0 ? all : Math.Min(count, all)).Select(scale => shape["side" + scale.ToString(CultureInfo.InvariantCulture)])]);
+        return request.GeneratedTokens == schedule.Firsts[^1]
+            ? schedule
+            : throw new PimSimUserException($"{shape.Name} makes {schedule.Firsts[^1]} tokens in {schedule.Sides.Length} scales, not {request.GeneratedTokens}");
     }
 
     /// <summary>Tokens of a scale.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using PimSim.Traces.Engine;
 using PimSim.Traces.Engine.Backends;
 using PimSim.Traces.Engine.Networks;
@@ -44,7 +43,7 @@ public sealed class SuperposedDecoding : ITechnique
         DraftSelection selection = new(candidates, settings.Number("alpha", 0, 1), weights, settings.Number("penalty"));
         double temperature = settings.Number("temperature");
         (int passes, int perDraft) = (settings.Integer("passes"), settings.Integer("passesPerDraft"));
-        LinearLayer? table = settings.Integer("dense", 0, 1) == 1 ? TableOf(decoder.Weights.Tokens, session.HasData) : null;
+        LinearLayer? table = settings.Integer("dense", 0, 1) == 1 ? new LinearLayer(OperatorRole.Embedding, TransposedTable.Of(decoder.Weights.Tokens, session.HasData)) : null;
         NgramTable? grams = session.HasData && hasGrams ? new NgramTable(prompt.Span, weights.Length) : null;
 
         KeyValues[] caches = decoder.CreateCaches(1, prompt.Length + request.GeneratedTokens);
@@ -119,28 +118,5 @@ public sealed class SuperposedDecoding : ITechnique
         }
 
         return net.Linear(net.Input(1, all.Length, all), table);
-    }
-
-    /// <summary>The table of embeddings as a matrix to multiply with: the same memory on a GPU, a copy here.</summary>
-    private static LinearLayer TableOf(WeightTensor tokens, bool hasData)
-    {
-        if (!hasData)
-        {
-            return new LinearLayer(OperatorRole.Embedding, new WeightTensor(tokens.Type, tokens.Columns, tokens.Rows, []));
-        }
-
-        float[] turned = new float[checked(tokens.Rows * tokens.Columns)];
-        float[] row = new float[tokens.Columns];
-        for (int token = 0; token < tokens.Rows; token++)
-        {
-            WeightRows.Read(tokens, token, row);
-            for (int column = 0; column < row.Length; column++)
-            {
-                turned[(column * tokens.Rows) + token] = row[column];
-            }
-        }
-
-        WeightSegment segment = new(new CopiedWeights(MemoryMarshal.AsBytes(turned.AsSpan()).ToArray()), 0, tokens.Columns);
-        return new LinearLayer(OperatorRole.Embedding, new WeightTensor(DataType.Fp32, tokens.Columns, tokens.Rows, [segment]));
     }
 }

@@ -160,7 +160,7 @@ public sealed class DraftHeads : ITechnique
                     logits = _net.Rows(logits, [.. Enumerable.Range(0, _sequences).Select(sequence => (sequence * each) + last)], OperatorRole.DraftHead);
                 }
 
-                int choices = _tree.Level(level + 1).Max(node => _tree.Ranks[node]) + 1;
+                int choices = _tree.ChoicesAt(level + 1);
                 int[] best = new int[logits.Rows * choices];
                 _net.TopK(logits, choices, best, OperatorRole.DraftHead);
                 foreach (int node in _tree.Level(level + 1))

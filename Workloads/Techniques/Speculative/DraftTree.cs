@@ -10,7 +10,6 @@ public sealed class DraftTree
 {
     private readonly ImmutableArray<ImmutableArray<int>> _levels;
     private readonly ImmutableArray<ImmutableArray<int>> _inner;
-    private readonly ImmutableArray<int> _ways;
 
     private DraftTree(ImmutableArray<int> parents, ImmutableArray<int> ranks, ImmutableArray<int> depths)
     {
@@ -18,7 +17,6 @@ public sealed class DraftTree
         Ranks = ranks;
         Depths = depths;
         Depth = depths[^1];
-        Choices = ranks.Max() + 1;
         bool[] isInner = new bool[parents.Length];
         foreach (int parent in parents.Skip(1))
         {
@@ -30,7 +28,7 @@ public sealed class DraftTree
         _inner = [.. _levels.Select(level => level.Where(node => isInner[node]).ToImmutableArray())];
         int[] leaves = [.. nodes.Where(node => !isInner[node])];
         Leaves = leaves.Length;
-        _ways = [.. leaves.SelectMany(leaf => PathTo(leaf).Concat(Enumerable.Repeat(leaf, Depth - depths[leaf])))];
+        Ways = [.. leaves.SelectMany(leaf => PathTo(leaf).Concat(Enumerable.Repeat(leaf, Depth - depths[leaf])))];
     }
 
     /// <summary>Parent of each node, -1 for node 0. Parents come before their children, and nodes level by level.</summary>
@@ -44,9 +42,6 @@ public sealed class DraftTree
 
     /// <summary>Levels below node 0.</summary>
     public int Depth { get; }
-
-    /// <summary>Most continuations of a node that any level needs.</summary>
-    public int Choices { get; }
 
     /// <summary>
     /// A tree with so many nodes on each level. Of all continuations of a level's parents those are taken whose ranks on the way from node 0 have the
@@ -125,13 +120,27 @@ public sealed class DraftTree
     public int Leaves { get; }
 
     /// <summary>The nodes from node 0 to each leaf, with the leaf as often as it takes to be as many for all.</summary>
-    public ImmutableArray<int> Ways => _ways;
+    public ImmutableArray<int> Ways { get; }
 
     /// <summary>Nodes of a level that have children, in order: the rows that a draft for the next level needs.</summary>
     public ImmutableArray<int> Inner(int level) => level < _inner.Length ? _inner[level] : [];
 
     /// <summary>Nodes of a level, in order.</summary>
     public ImmutableArray<int> Level(int level) => level < _levels.Length ? _levels[level] : [];
+
+    /// <summary>How many continuations of a node a level needs at most.</summary>
+    public int ChoicesAt(int level) => Level(level).Max(node => Ranks[node]) + 1;
+
+    /// <summary>Whether a node is another, or comes before it on the way from node 0.</summary>
+    public bool IsOnWay(int node, int ancestor)
+    {
+        while (node > ancestor)
+        {
+            node = Parents[node];
+        }
+
+        return node == ancestor;
+    }
 
     /// <summary>The nodes from node 0 to the first of a level, both included.</summary>
     public ImmutableArray<int> PathToLevel(int level) => PathTo(Depths.IndexOf(level));

@@ -155,7 +155,7 @@ public sealed class EagleDrafts : ITechnique
             Recorded<TTensor> features = last;
             for (int level = 0; level < tree.Depth; level++)
             {
-                int choices = tree.Level(level + 1).Max(node => tree.Ranks[node]) + 1;
+                int choices = tree.ChoicesAt(level + 1);
                 int[] best = new int[features.Rows * choices];
                 _drafter.Likeliest(features, choices, best);
                 foreach (int node in tree.Level(level + 1))
@@ -174,7 +174,7 @@ public sealed class EagleDrafts : ITechnique
                 cached.AddRange(inner);
                 int[] places = [.. cached];
                 int first = places.Length - inner.Length;
-                var pattern = AttentionPattern.Masked((query, place) => place < stable || tree.PathTo(places[first + query]).Contains(places[place - stable]));
+                var pattern = AttentionPattern.Masked((query, place) => place < stable || tree.IsOnWay(places[first + query], places[place - stable]));
                 features = _drafter.Forward(read, [.. inner.Select(node => tokens[node])], [.. inner.Select(_ => stable + level)], pattern);
                 rows = inner;
             }

@@ -130,7 +130,7 @@ public sealed class FalconDrafts : ITechnique
                 cached.AddRange(next);
                 int[] places = [.. cached];
                 int first = places.Length - next.Length;
-                var pattern = AttentionPattern.Masked((query, place) => place < stable || IsOnWay(places[first + (query / _block)], places[(place - stable) / _block]));
+                var pattern = AttentionPattern.Masked((query, place) => place < stable || Shape.IsOnWay(places[first + (query / _block)], places[(place - stable) / _block]));
                 int[] path = [.. next.SelectMany(node => Enumerable.Range(0, _block).Select(row => tokens[Up(node, _block - 1 - row)]))];
                 int[] positions = [.. next.SelectMany(_ => Enumerable.Range(stable + level, _block))];
                 output = _drafter.Forward(read, path, positions, pattern);
@@ -145,7 +145,7 @@ public sealed class FalconDrafts : ITechnique
         private void Draft(Recorded<TTensor> output, int[] ends, int level, int[] tokens)
         {
             int deepest = Math.Min(Shape.Depth, level + _block);
-            int choices = Enumerable.Range(level + 1, deepest - level).SelectMany(at => Shape.Level(at)).Max(node => Shape.Ranks[node]) + 1;
+            int choices = Enumerable.Range(level + 1, deepest - level).Max(Shape.ChoicesAt);
             int[] best = new int[output.Rows * choices];
             _drafter.Likeliest(output, choices, best);
             for (int at = level + 1; at <= deepest; at++)
@@ -167,9 +167,6 @@ public sealed class FalconDrafts : ITechnique
 
             return node;
         }
-
-        /// <summary>Whether the block that ends in a node is, or comes before, that of another.</summary>
-        private bool IsOnWay(int node, int ancestor) => Shape.PathTo(node).Contains(ancestor);
 
         private void Remember(Recorded<TTensor> features, int[] following)
         {

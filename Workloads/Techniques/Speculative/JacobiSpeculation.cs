@@ -192,13 +192,22 @@ public sealed class JacobiSpeculation : ITechnique
             {
                 ReadOnlySpan<float> now = _net.Row(odds, place);
                 int guess = _guesses[place];
-                bool stands = _isGreedy
-                    ? guess == Choose(now)
-                    : _session.Draws.Uniform(AcceptedDecision) * Weight(Before(place, now.Length), now, guess) < Weight(now, now, guess);
-                if (!stands)
+                if (_isGreedy)
                 {
-                    text.Add(_isGreedy ? Choose(now) : ChooseRest(now, Before(place, now.Length)));
-                    return place;
+                    if (guess != Choose(now))
+                    {
+                        text.Add(Choose(now));
+                        return place;
+                    }
+                }
+                else
+                {
+                    float[] before = Before(place, now.Length);
+                    if (!Stands(now, before, guess))
+                    {
+                        text.Add(ChooseRest(now, before));
+                        return place;
+                    }
                 }
 
                 text.Add(guess);
@@ -209,25 +218,26 @@ public sealed class JacobiSpeculation : ITechnique
 
         private float[] Before(int place, int vocab) => _odds[place] ?? [.. Enumerable.Repeat(1f / vocab, vocab)];
 
-        /// <summary>Probability of a token and of its neighbours by the new probabilities.</summary>
-        private double Weight(ReadOnlySpan<float> odds, ReadOnlySpan<float> order, int token)
+        /// <summary>Whether a guess stands: by its probability, or by that of the group of tokens whose new probabilities are next to its own.</summary>
+        private bool Stands(ReadOnlySpan<float> now, ReadOnlySpan<float> before, int guess)
         {
+            double uniform = _session.Draws.Uniform(AcceptedDecision);
             if (_group == 1)
             {
-                return odds[token];
+                return uniform * (double)before[guess] < now[guess];
             }
 
-            float[] keys = order.ToArray();
-            int[] sorted = [.. Enumerable.Range(0, keys.Length).OrderBy(candidate => keys[candidate]).ThenBy(candidate => candidate)];
-            int at = Array.IndexOf(sorted, token);
-            int first = Math.Clamp(at - (_group / 2), 0, sorted.Length - _group);
-            double sum = 0;
-            for (int place = first; place < first + _group; place++)
+            float[] keys = now.ToArray();
+            int[] sorted = [.. Enumerable.Range(0, keys.Length).OrderBy(token => keys[token]).ThenBy(token => token)];
+            int first = Math.Clamp(Array.IndexOf(sorted, guess) - (_group / 2), 0, sorted.Length - _group);
+            (double was, double isNow) = (0, 0);
+            foreach (int token in sorted.AsSpan(first, _group))
             {
-                sum += odds[sorted[place]];
+                was += before[token];
+                isNow += now[token];
             }
 
-            return sum;
+            return uniform * was < isNow;
         }
 
         private void Guess(int place, float[]? odds)
@@ -262,24 +272,7 @@ public sealed class JacobiSpeculation : ITechnique
                 sum += share;
             }
 
-            double left = _session.Draws.Uniform("sample") * sum;
-            int last = 0;
-            for (int token = 0; token < odds.Length; token++)
-            {
-                if (odds[token] <= 0)
-                {
-                    continue;
-                }
-
-                last = token;
-                left -= odds[token];
-                if (left < 0)
-                {
-                    break;
-                }
-            }
-
-            return last;
+            return TokenDistribution.Draw(odds, _session.Draws.Uniform("sample") * sum);
         }
     }
 }

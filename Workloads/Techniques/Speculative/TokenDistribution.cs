@@ -46,7 +46,29 @@ public static class TokenDistribution
         return last;
     }
 
-    /// <summary>Nucleus sampling: only the likeliest tokens before which less than <paramref name="mass"/> lies, renormalised.</summary>
+    /// <summary>As the other, of weights that need not add up to one, whose sum the draw is scaled by.</summary>
+    public static int Draw(ReadOnlySpan<float> weights, double scaled)
+    {
+        int last = 0;
+        for (int token = 0; token < weights.Length; token++)
+        {
+            if (weights[token] <= 0)
+            {
+                continue;
+            }
+
+            last = token;
+            scaled -= weights[token];
+            if (scaled < 0)
+            {
+                break;
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>Nucleus sampling: only the likeliest tokens before which no more than <paramref name="mass"/> lies, renormalised.</summary>
     public static double[] Nucleus(ReadOnlySpan<double> probabilities, double mass)
     {
         double[] all = probabilities.ToArray();

@@ -28,6 +28,25 @@ public sealed class TrainedHeads : IDisposable
     public static TrainedHeads Open(string path)
     {
         var file = SafetensorsFile.Open(path);
+        try
+        {
+            ImmutableArray<LinearLayer> layers = LayersOf(file);
+            return layers.Length > 0
+                ? new TrainedHeads(file, layers)
+                : throw new PimSimUserException($"{path}: no draft heads: 'heads.0.linear.weight' and 'heads.0.linear.bias' are needed");
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static ImmutableArray<LinearLayer> LayersOf(SafetensorsFile file)
+    {
         List<LinearLayer> layers = [];
         while (file.Tensors.TryGetValue($"heads.{layers.Count}.linear.weight", out SafetensorsTensor? weight)
             && file.Tensors.TryGetValue($"heads.{layers.Count}.linear.bias", out SafetensorsTensor? bias))
@@ -35,17 +54,8 @@ public sealed class TrainedHeads : IDisposable
             layers.Add(new LinearLayer(OperatorRole.DraftHead, Tensor(weight, 2), HasBias: true, Vector(bias)));
         }
 
-        if (layers.Count == 0)
-        {
-            file.Dispose();
-            throw new PimSimUserException($"{path}: no draft heads: 'heads.0.linear.weight' and 'heads.0.linear.bias' are needed");
-        }
-
-        return new TrainedHeads(file, [.. layers]);
+        return [.. layers];
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
 
     private static WeightTensor Tensor(SafetensorsTensor tensor, int dimensions) => tensor.Type is { } type && tensor.Dimensions.Length == dimensions
         ? new WeightTensor(type, dimensions == 1 ? 1 : (int)tensor.Dimensions[0], (int)tensor.Dimensions[^1], [new WeightSegment(tensor.File.Memory, tensor.Offset, dimensions == 1 ? 1 : (int)tensor.Dimensions[0])])

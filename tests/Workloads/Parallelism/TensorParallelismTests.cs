@@ -23,7 +23,7 @@ public class TensorParallelismTests
     public void One_device_has_the_whole() => Cases.Sample((shared, request) =>
     {
         GenerationSource whole = Whole(shared, request);
-        TensorParallelSource part = new(whole, new TensorParallelism(shared.Model, 1));
+        IStepSource part = new TensorParallelism(shared.Model, 1).Shard(whole);
         Assert.Equal(whole.Footprint, part.Footprint);
         Assert.Equal(whole.Steps(), part.Steps());
     });
@@ -161,7 +161,7 @@ public class TensorParallelismTests
     [Fact]
     public void The_products_of_a_part_read_the_matrices_of_its_footprint() => Cases.Sample((shared, request) =>
     {
-        TensorParallelSource source = new(Whole(shared, request), new TensorParallelism(shared.Model, shared.Ranks));
+        IStepSource source = new TensorParallelism(shared.Model, shared.Ranks).Shard(Whole(shared, request));
         long held = source.Footprint.WeightType.Bytes(source.Footprint.Matrices.Sum(matrix => ((long)matrix.Inputs + (matrix.Bias ? 1 : 0)) * matrix.Outputs * matrix.Instances));
         foreach (Step step in source.Steps())
         {
@@ -200,7 +200,7 @@ public class TensorParallelismTests
     private static IEnumerable<(Step Whole, Step Part)> Pairs(SharedModel shared, GenerationRequest request)
     {
         GenerationSource whole = Whole(shared, request);
-        return whole.Steps().Zip(new TensorParallelSource(whole, new TensorParallelism(shared.Model, shared.Ranks)).Steps());
+        return whole.Steps().Zip(new TensorParallelism(shared.Model, shared.Ranks).Shard(whole).Steps());
     }
 
     private static OperatorCost CostOf(Step step, OperatorRole role)

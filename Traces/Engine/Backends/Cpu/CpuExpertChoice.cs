@@ -43,17 +43,22 @@ internal sealed class CpuExpertChoice(ModelShape shape) : ExpertChoice(0, shape.
         ranking.CopyIndices(_chosen.AsSpan(0, Pairs));
         for (int token = 0; token < Tokens; token++)
         {
-            Weigh(scores.Row(token), best.Row(token), _weights.AsSpan(token * PerToken, PerToken));
+            Weigh(scores.Row(token), best.Row(token), shape.NormalisedRouting, _weights.AsSpan(token * PerToken, PerToken));
         }
 
         Sort();
     }
 
-    private void Weigh(ReadOnlySpan<float> scores, ReadOnlySpan<float> best, Span<float> weights)
+    /// <summary>Weights of the experts that a token visits.</summary>
+    /// <param name="scores">Of all experts.</param>
+    /// <param name="best">Of those that it visits, the largest first.</param>
+    /// <param name="normalised">The weights add up to 1; else they are probabilities over all experts.</param>
+    /// <param name="weights">Room for as many as <paramref name="best"/>.</param>
+    public static void Weigh(ReadOnlySpan<float> scores, ReadOnlySpan<float> best, bool normalised, Span<float> weights)
     {
         // Double precision: a few numbers of each token, and what they add up to decides how much of it goes on.
         double all = 0;
-        foreach (float score in shape.NormalisedRouting ? best : scores)
+        foreach (float score in normalised ? best : scores)
         {
             all += Math.Exp(score - (double)best[0]);
         }

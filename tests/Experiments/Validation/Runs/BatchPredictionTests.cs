@@ -26,8 +26,8 @@ public class BatchPredictionTests
         {
             BatchFigures figures = new BatchPrediction(new ClosedBatch(Model, sequences, prompt, output), gpus, samples: 100).On(Device(gpus));
             GpuDevice device = Device(gpus);
-            ReplayResult replay = new TraceReplay(device).Run(new TensorParallelSource(
-                new GenerationSource(Model, new Autoregressive(), new GenerationRequest(prompt, output, sequences)), new TensorParallelism(Model, gpus)), cancellation: TestContext.Current.CancellationToken);
+            ReplayResult replay = new TraceReplay(device).Run(new TensorParallelism(Model, gpus).Shard(
+                new GenerationSource(Model, new Autoregressive(), new GenerationRequest(prompt, output, sequences))), cancellation: TestContext.Current.CancellationToken);
             Assert.Equal(output - 1, figures.Steps);
             Assert.Equal(1, figures.Prompt.Seconds / replay.FirstToken!.Value.Seconds, 1e-12);
             Assert.Equal(1, figures.Total.Seconds / replay.Elapsed.Seconds, 1e-12);

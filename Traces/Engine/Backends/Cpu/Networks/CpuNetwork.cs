@@ -11,7 +11,7 @@ namespace PimSim.Traces.Engine.Backends.Cpu.Networks;
 /// Computes in single precision on the processor, on the kernels of <see cref="CpuBackend"/>. Beside one (<see cref="CpuBackend.Network"/>) it
 /// shares its tensors and threads.
 /// </summary>
-public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
+public sealed partial class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
 {
     private readonly TensorPool _pool;
     private readonly WorkerTeam _team;
@@ -266,96 +266,6 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     }
 
     /// <inheritdoc/>
-    public KeyValues CreateKeyValues(KeyValueShape shape, int sequences, int capacity) => new CpuKeyValues(shape with { Type = DataType.Fp32, KeyType = null }, sequences, capacity);
-
-    /// <inheritdoc/>
-    public void Append(CpuTensor keysAndValues, KeyValues cache)
-    {
-        CpuKeyValues own = Own(cache);
-        int tokens = TokensOf(keysAndValues, cache);
-        int first = cache.Length;
-        cache.Extend(tokens);
-        int width = own.Shape.HeadDim;
-        for (int row = 0; row < keysAndValues.Rows; row++)
-        {
-            (int sequence, int token) = Math.DivRem(row, tokens);
-            ReadOnlySpan<float> from = keysAndValues.Row(row);
-            for (int head = 0; head < own.Shape.Heads; head++)
-            {
-                from.Slice(head * width, width).CopyTo(own.Key(sequence, head, first + token));
-                from.Slice(own.Shape.Width + (head * width), width).CopyTo(own.Value(sequence, head, first + token));
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public CpuTensor Attend(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
-    {
-        ArgumentNullException.ThrowIfNull(pattern);
-        CpuKeyValues own = Own(cache);
-        int each = QueriesOf(queries, heads, cache, pattern);
-        CpuTensor result = _pool.Rent(queries.Rows, heads * own.Shape.HeadDim);
-        _team.Run(_attention, _attention.Prepare(queries, each, heads, own, pattern, result));
-        return result;
-    }
-
-    /// <inheritdoc/>
-    public CpuTensor Scores(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, OperatorRole role = OperatorRole.KvSelection)
-    {
-        ArgumentNullException.ThrowIfNull(pattern);
-        CpuKeyValues own = Own(cache);
-        int each = QueriesOf(queries, heads, cache, pattern);
-        CpuTensor result = _pool.Rent(own.Sequences * own.Shape.Heads, own.Length);
-        _team.Run(_attention, _attention.PrepareScores(queries, each, heads, own, pattern, result));
-        return result;
-    }
-
-    /// <inheritdoc/>
-    public void Keep(KeyValues cache, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
-    {
-        CpuKeyValues own = Own(cache);
-        RequireTokens(cache, tokens);
-        float[] keys = new float[tokens.Length * own.Shape.HeadDim];
-        float[] values = new float[keys.Length];
-        for (int stream = 0; stream < own.Sequences * own.Shape.Heads; stream++)
-        {
-            (int sequence, int head) = Math.DivRem(stream, own.Shape.Heads);
-            for (int place = 0; place < tokens.Length; place++)
-            {
-                own.Key(sequence, head, tokens[place]).CopyTo(keys.AsSpan(place * own.Shape.HeadDim));
-                own.Value(sequence, head, tokens[place]).CopyTo(values.AsSpan(place * own.Shape.HeadDim));
-            }
-
-            for (int place = 0; place < tokens.Length; place++)
-            {
-                keys.AsSpan(place * own.Shape.HeadDim, own.Shape.HeadDim).CopyTo(own.Key(sequence, head, place));
-                values.AsSpan(place * own.Shape.HeadDim, own.Shape.HeadDim).CopyTo(own.Value(sequence, head, place));
-            }
-        }
-
-        cache.Truncate(tokens.Length);
-    }
-
-    /// <inheritdoc/>
-    public void CopyTokens(KeyValues from, ReadOnlySpan<int> tokens, int count, KeyValues to, OperatorRole role = OperatorRole.KvSelection)
-    {
-        (CpuKeyValues source, CpuKeyValues target) = (Own(from), Own(to));
-        RequireCopy(from, tokens, count, to);
-        int first = target.Length;
-        target.Extend(count);
-        for (int stream = 0; stream < source.Sequences * source.Shape.Heads; stream++)
-        {
-            (int sequence, int head) = Math.DivRem(stream, source.Shape.Heads);
-            ReadOnlySpan<int> own = tokens.Length == count ? tokens : tokens.Slice(stream * count, count);
-            for (int place = 0; place < count; place++)
-            {
-                source.Key(sequence, head, own[place]).CopyTo(target.Key(sequence, head, first + place));
-                source.Value(sequence, head, own[place]).CopyTo(target.Value(sequence, head, first + place));
-            }
-        }
-    }
-
-    /// <inheritdoc/>
     public CpuTensor TopK(CpuTensor input, int count, Span<int> columns, OperatorRole role) => _operators.TopK(input, count, columns, role);
 
     /// <inheritdoc/>
@@ -374,16 +284,6 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     public void Passes(int passes, int rows, int columns, OperatorRole role = OperatorRole.Other) => RequirePasses(passes, rows, columns);
 
     /// <inheritdoc/>
-    public void KeepTogether(ReadOnlySpan<KeyValues> caches, int first, ReadOnlySpan<int> tokens, OperatorRole role = OperatorRole.KvSelection)
-    {
-        int[] all = TokensAfter(first, tokens);
-        foreach (KeyValues cache in caches)
-        {
-            Keep(cache, all, role);
-        }
-    }
-
-    /// <inheritdoc/>
     public CpuTensor Reshape(CpuTensor input, int rows)
     {
         int columns = ReshapedColumns(input, rows);
@@ -399,31 +299,6 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
         }
 
         return packed.Reshaped(rows, columns);
-    }
-
-    /// <inheritdoc/>
-    public CpuTensor AttendParts(CpuTensor queries, int heads, ReadOnlySpan<KeyValues> parts, AttentionPattern pattern, OperatorRole role = OperatorRole.Attention)
-    {
-        int length = RequireParts(parts);
-        CpuKeyValues whole = new(parts[0].Shape, parts[0].Sequences, length);
-        foreach (KeyValues part in parts)
-        {
-            if (part.Length > 0)
-            {
-                CopyTokens(part, [.. Enumerable.Range(0, part.Length)], part.Length, whole);
-            }
-        }
-
-        return Attend(queries, heads, whole, pattern, role);
-    }
-
-    /// <inheritdoc/>
-    public CpuTensor AttendWithWeights(CpuTensor queries, int heads, KeyValues cache, AttentionPattern pattern, out CpuTensor weights, OperatorRole role = OperatorRole.Attention)
-    {
-        CpuTensor result = Attend(queries, heads, cache, pattern, role);
-        weights = _pool.Rent(queries.Rows, cache.Length);
-        _attention.Weigh(weights);
-        return result;
     }
 
     /// <inheritdoc/>
@@ -462,81 +337,6 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
     /// <inheritdoc/>
     public void Pass(int rows, int columns, DataType type, OperatorRole role) => Require(rows > 0 && columns > 0, $"a pass over [{rows}, {columns}]");
 
-    /// <inheritdoc/>
-    public void Place(CpuTensor keysAndValues, KeyValues cache) => Append(keysAndValues, cache);
-
-    /// <inheritdoc/>
-    public ExpertRouting Route(CpuTensor scores, int perToken, bool normalised)
-    {
-        int[] chosen = new int[scores.Rows * perToken];
-        CpuTensor best = TopK(scores, perToken, chosen, OperatorRole.Router);
-        float[] weights = new float[chosen.Length];
-        for (int token = 0; token < scores.Rows; token++)
-        {
-            ReadOnlySpan<float> own = best.Row(token);
-            double all = 0;
-            foreach (float score in normalised ? own : scores.Row(token))
-            {
-                all += Math.Exp(score - (double)own[0]);
-            }
-
-            for (int slot = 0; slot < perToken; slot++)
-            {
-                weights[(token * perToken) + slot] = (float)(Math.Exp(own[slot] - (double)own[0]) / all);
-            }
-        }
-
-        return new ExpertRouting(perToken, scores.Columns, chosen, weights);
-    }
-
-    /// <inheritdoc/>
-    public CpuTensor ExpertsUp(CpuTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
-    {
-        ArgumentNullException.ThrowIfNull(routing);
-        ArgumentNullException.ThrowIfNull(experts);
-        RequireColumns(input, RequireExperts(experts, routing).Inputs);
-        Require(input.Rows == routing.Tokens, $"{input} for {routing.Tokens} tokens");
-        return Visit(input, routing, experts, pair => pair / routing.PerToken);
-    }
-
-    /// <inheritdoc/>
-    public CpuTensor ExpertsDown(CpuTensor inside, ExpertRouting routing, IReadOnlyList<LinearLayer> experts)
-    {
-        ArgumentNullException.ThrowIfNull(routing);
-        ArgumentNullException.ThrowIfNull(experts);
-        RequireColumns(inside, RequireExperts(experts, routing).Inputs);
-        Require(inside.Rows == routing.Pairs, $"{inside} for {routing.Pairs} pairs");
-        return Mix(Visit(inside, routing, experts, pair => pair), routing.Weights, routing.PerToken);
-    }
-
-    /// <summary>Each expert multiplies the rows of its own pairs; the results lie in the order of pairs.</summary>
-    private CpuTensor Visit(CpuTensor input, ExpertRouting routing, IReadOnlyList<LinearLayer> experts, Func<int, int> rowOf)
-    {
-        CpuTensor results = _pool.Rent(routing.Pairs, experts[0].Outputs);
-        for (int expert = 0; expert < experts.Count; expert++)
-        {
-            int[] pairs = routing.PairsOf(expert);
-            if (pairs.Length == 0)
-            {
-                continue;
-            }
-
-            CpuTensor own = _pool.Rent(pairs.Length, input.Columns);
-            for (int row = 0; row < pairs.Length; row++)
-            {
-                input.Row(rowOf(pairs[row])).CopyTo(own.WritableRow(row));
-            }
-
-            CpuTensor products = Linear(own, experts[expert]);
-            for (int row = 0; row < pairs.Length; row++)
-            {
-                products.Row(row).CopyTo(results.WritableRow(pairs[row]));
-            }
-        }
-
-        return results;
-    }
-
     /// <summary>Ends the threads, if they are its own.</summary>
     public void Dispose()
     {
@@ -545,6 +345,4 @@ public sealed class CpuNetwork : INetworkBackend<CpuTensor>, IDisposable
             _team.Dispose();
         }
     }
-
-    private static CpuKeyValues Own(KeyValues cache) => cache as CpuKeyValues ?? throw new ArgumentException("the cache was made by another backend", nameof(cache));
 }
