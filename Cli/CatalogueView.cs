@@ -18,6 +18,7 @@ internal sealed class CatalogueView
 
     private readonly HardwareCatalogue _hardware;
     private readonly ModelZoo _zoo;
+    private readonly TechniqueCatalogue _techniques;
 
     public CatalogueView(string? userFolder)
     {
@@ -28,13 +29,14 @@ internal sealed class CatalogueView
 
         _hardware = new HardwareCatalogue(userFolder);
         _zoo = ExperimentReader.Zoo(userFolder);
+        _techniques = ExperimentReader.Techniques(userFolder);
     }
 
     public static IReadOnlyList<string> Sorts { get; } = ["devices", "gpus", "cpus", "silicon", "memories", "controllers", Systems, "stacks", "links", "collectives", "network-software", "prices", "standards", Models, Networks, Techniques, "claims", "idealised-claims"];
 
     public IEnumerable<(string Name, string Summary)> List(string sort) => sort switch
     {
-        Techniques => TechniqueCatalogue.Shipped.Names.Select(name => (name, TechniqueCatalogue.Shipped.Get(name).File.Summary)),
+        Techniques => _techniques.Names.Select(name => (name, _techniques.Get(name).File.Summary)),
         Networks => NetworkZoo.Shipped.Names.Select(name => (name, Read(problems => NetworkZoo.Shipped.Read(name, problems).File).Summary)),
         Models => _zoo.Names.Select(name => (name, Read(problems => _zoo.Read(name, problems).File).Summary)),
         _ => Folder(sort).Names.Select(name => (name, Read(problems => Folder(sort).Open(name, problems)).Summary)),
@@ -60,9 +62,9 @@ internal sealed class CatalogueView
             entries.Add(Read(problems => NetworkZoo.Shipped.Read(name, problems).File));
         }
 
-        if (TechniqueCatalogue.Shipped.Names.Contains(name))
+        if (_techniques.Names.Contains(name))
         {
-            entries.Add(TechniqueCatalogue.Shipped.Get(name).File);
+            entries.Add(_techniques.Get(name).File);
         }
 
         foreach (string sort in Sorts.Where(sort => sort is not (Systems or Models or Networks or Techniques)))

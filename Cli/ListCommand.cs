@@ -7,7 +7,7 @@ internal static class ListCommand
 {
     public static Command Create()
     {
-        Argument<string> sort = new("SORT") { Description = "devices, gpus, cpus, silicon, memories, controllers, systems, stacks, links, collectives, network-software, prices, standards, models, networks, techniques or claims" };
+        Argument<string> sort = new("SORT") { Description = string.Join(", ", CatalogueView.Sorts) };
         sort.AcceptOnlyFromAmong([.. CatalogueView.Sorts]);
         Option<DirectoryInfo?> catalogue = ShowCommand.CatalogueOption();
         Command command = new("list", "Lists what can be named in an experiment.") { sort, catalogue };

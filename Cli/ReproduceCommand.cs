@@ -42,13 +42,14 @@ internal static class ReproduceCommand
             throw new PimSimUserException($"there is no folder '{userFolder}'");
         }
 
-        IReadOnlyList<TechniqueClaim> claims = Reproduction.Claims(TechniqueCatalogue.Shipped, ids);
+        TechniqueCatalogue techniques = ExperimentReader.Techniques(userFolder);
+        IReadOnlyList<TechniqueClaim> claims = Reproduction.Claims(techniques, ids);
         if (folder is not null)
         {
             ReportFolder.RequireWritable(folder);
         }
 
-        TechniqueRunner runner = new(new HardwareCatalogue(userFolder), ExperimentReader.Zoo(userFolder), NetworkZoo.Shipped, TechniqueCatalogue.Shipped);
+        TechniqueRunner runner = new(new HardwareCatalogue(userFolder), ExperimentReader.Zoo(userFolder), NetworkZoo.Shipped, techniques);
         using Interruption interruption = new();
         IReadOnlyList<ReproducedClaim> results = ScreenProgress.Watch("claims", claims.Count, onDone => Reproduction.Run(runner, claims, threads, () => onDone(1), interruption.Token));
         if (folder is not null)

@@ -93,9 +93,6 @@ public sealed class ModelWorkers
     /// <summary>What an operator takes on each of them, by what bounds it; a collective is no such operator.</summary>
     internal GpuOperatorCost CostOf(in Operator op) => _costs.Of(_costs.Stored(op));
 
-    /// <summary>An operator in the types that the stack stores and computes in.</summary>
-    internal Operator Stored(in Operator op) => _costs.Stored(op);
-
     /// <summary>What the program's own work on the host takes, while all devices wait.</summary>
     /// <exception cref="PimSimUserException">The stack does not say.</exception>
     internal Picoseconds HostWork(int items) => _stack.HostWork(items, _gpu.Architecture);
@@ -120,7 +117,10 @@ public sealed class ModelWorkers
             return (1, exchange.Time.Value, Energy.Zero, exchange.Energy);
         }
 
-        GpuOperatorCost cost = _costs.Of(_costs.Stored(op));
-        return (cost.Kernels, cost.TotalPs, Energy.FromJoules(cost.Energy.Joules * _ranks), Energy.Zero);
+        GpuOperatorCost cost = CostOf(op);
+        return (cost.Kernels, cost.TotalPs, OnAll(cost), Energy.Zero);
     }
+
+    /// <summary>The energy of an operator on all of them.</summary>
+    internal Energy OnAll(in GpuOperatorCost cost) => Energy.FromJoules(cost.Energy.Joules * _ranks);
 }

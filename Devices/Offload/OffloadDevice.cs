@@ -173,22 +173,26 @@ public sealed class OffloadDevice : IDevice
 
     private Picoseconds OnWorkers(in Operator op, Picoseconds start)
     {
-        (int kernels, long busy, Energy dynamic, Energy links) = _workers.Cost(op);
-        Picoseconds end = new(_workers.End(op.Phase, kernels, busy, start.Value, ref _hostClock));
         int row = LedgerRows.Of(op.Role);
+        int kernels;
+        long busy;
+        (Energy dynamic, Energy links) = (Energy.Zero, Energy.Zero);
         if (op.Kind == OperatorKind.Collective)
         {
+            (kernels, busy, dynamic, links) = _workers.Cost(op);
             Ledger.Add(row, LinkTime, new Picoseconds(busy));
         }
         else
         {
             GpuOperatorCost cost = _workers.CostOf(op);
+            (kernels, busy, dynamic) = (cost.Kernels, cost.TotalPs, _workers.OnAll(cost));
             Ledger.Add(row, MemoryTime, new Picoseconds(cost.MemoryPs));
             Ledger.Add(row, ComputeTime, new Picoseconds(cost.ComputePs));
             Ledger.Add(row, TileTime, new Picoseconds(cost.TilePs));
             Ledger.Add(row, PowerTime, new Picoseconds(cost.PowerPs));
         }
 
+        Picoseconds end = new(_workers.End(op.Phase, kernels, busy, start.Value, ref _hostClock));
         Picoseconds span = end - start;
         Ledger.Add(row, LaunchTime, span - new Picoseconds(busy));
         Ledger.Add(row, OffloadEnergy.WorkersStatic, _workers.StaticPower * span);

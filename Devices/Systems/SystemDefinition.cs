@@ -59,9 +59,6 @@ public sealed class SystemDefinition
     /// <summary>Devices that share out a model, or a stage of it: what runs on a device of the system are the steps of one of them.</summary>
     public int Ranks => Parallelism.Ranks;
 
-    /// <summary>Stages that share out the layers of a model; with several, the steps are those of one device of each.</summary>
-    public int Stages => Parallelism.Pipeline;
-
     /// <summary>How they share it out.</summary>
     public SystemParallelism Parallelism { get; private init; } = new(1);
 

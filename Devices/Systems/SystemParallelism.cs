@@ -17,6 +17,9 @@ public sealed record SystemParallelism(int Tensor, int Expert = 1, int Data = 1,
     /// <summary>Experts are whole and shared out.</summary>
     public bool WholeExperts => Expert > 1;
 
+    /// <summary>All share every matrix and the heads, and nothing else.</summary>
+    public bool IsTensorAlone => this is { Expert: 1, Data: 1, Pipeline: 1 };
+
     /// <summary>Reads 'parallelism' of a system of so many GPUs; without it all share out every matrix. Faults go to the problem list.</summary>
     internal static SystemParallelism Read(DataNode node, int gpus)
     {

@@ -21,7 +21,7 @@ public sealed record ChosenTechnique(TechniqueEntry Technique, TechniqueSettings
     /// <param name="opened">Notes every file that is opened.</param>
     internal static ChosenTechnique Read(DataNode node, string? userFolder, InputFiles? opened)
     {
-        TechniqueCatalogue techniques = new(userFolder is null ? [TechniqueCatalogue.ShippedFolder] : [TechniqueCatalogue.ShippedFolder, Path.Combine(userFolder, "techniques")], opened);
+        TechniqueCatalogue techniques = ExperimentReader.Techniques(userFolder, opened);
         string name = node.Optional("technique").Word(techniques.Names, "autoregressive");
         TechniqueEntry entry = techniques.Read(name, node.Problems);
         DataNode changes = node.Optional("settings");

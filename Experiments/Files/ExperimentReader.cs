@@ -88,6 +88,12 @@ public static class ExperimentReader
     public static ModelZoo Zoo(string? userFolder, InputFiles? opened = null) =>
         new(userFolder is null ? [ModelZoo.ShippedFolder] : [ModelZoo.ShippedFolder, Path.Combine(userFolder, "models")], opened);
 
+    /// <summary>The techniques to choose from, likewise.</summary>
+    /// <param name="userFolder">The user's folder, if there is one.</param>
+    /// <param name="opened">Notes every file that is opened.</param>
+    public static TechniqueCatalogue Techniques(string? userFolder, InputFiles? opened = null) =>
+        new(userFolder is null ? [TechniqueCatalogue.ShippedFolder] : [TechniqueCatalogue.ShippedFolder, Path.Combine(userFolder, "techniques")], opened);
+
     internal static string? UserFolder(ExperimentFile file)
     {
         DataNode node = file.Root.Optional("catalogue");

@@ -31,7 +31,9 @@ public sealed class IdealisedSystem
             foreach (int count in Counts)
             {
                 ProblemList problems = new();
-                _byGpus[count] = SystemDefinition.Read(hardware, one.Name, changes, problems, count)!;
+                SystemDefinition? more = SystemDefinition.Read(hardware, one.Name, changes, problems, count);
+                problems.ThrowIfAny();
+                _byGpus[count] = more!;
             }
         }
         catch (PimSimUserException fault)
@@ -45,10 +47,15 @@ public sealed class IdealisedSystem
     public string Label { get; }
 
     /// <summary>A system of an experiment, with all numbers of GPUs that it can have.</summary>
-    /// <exception cref="PimSimUserException">It serves streams of requests only.</exception>
+    /// <exception cref="PimSimUserException">It serves streams of requests only, or its GPUs share out a model otherwise than by tensor parallelism.</exception>
     public static IdealisedSystem Of(ExperimentSystem system, HardwareCatalogue hardware)
     {
         ArgumentNullException.ThrowIfNull(system);
+        if (!system.Definition.Parallelism.IsTensorAlone)
+        {
+            throw new PimSimUserException($"'{system.Definition.Name}' shares out models by more than 'tensor' ('parallelism'); idealised metrics are those of tensor parallelism");
+        }
+
         return system.Definition.Offload is null
             ? new IdealisedSystem(system.Label, system.Definition, hardware, system.ParameterChanges)
             : throw new PimSimUserException($"'{system.Definition.Name}' offloads attention and serves streams of requests; idealised metrics are those of one request on one node");

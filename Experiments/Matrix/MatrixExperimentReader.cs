@@ -27,7 +27,7 @@ public static class MatrixExperimentReader
         string title = root.Required("title").Text();
         string? userFolder = ExperimentReader.UserFolder(file);
         List<ExperimentSystem> systems = ExperimentReader.ReadSystems(root, new HardwareCatalogue(userFolder, inputs), problems);
-        TechniqueCatalogue catalogue = new(userFolder is null ? [TechniqueCatalogue.ShippedFolder] : [TechniqueCatalogue.ShippedFolder, Path.Combine(userFolder, "techniques")], inputs);
+        TechniqueCatalogue catalogue = ExperimentReader.Techniques(userFolder, inputs);
         ModelZoo zoo = ExperimentReader.Zoo(userFolder, inputs);
         DataNode section = root.Required("matrix");
         List<TechniqueEntry> techniques = ReadTechniques(section.Optional("techniques"), catalogue, problems);
@@ -64,6 +64,12 @@ public static class MatrixExperimentReader
             }
         }
 
+        foreach (string run in tasks.SelectMany(task => new[] { task.Run, task.Plain }).OfType<TechniqueRun>().Select(run => run.Technique).Distinct())
+        {
+            // What is compared with is an input too.
+            catalogue.Read(run, problems);
+        }
+
         return new MatrixExperiment
         {
             Title = title,
@@ -74,7 +80,7 @@ public static class MatrixExperimentReader
             FewerTokens = fewer,
             Tasks = tasks,
             Runner = new TechniqueRunner(
-                new HardwareCatalogue(userFolder), ExperimentReader.Zoo(userFolder), NetworkZoo.Shipped, catalogue, systems.ToDictionary(system => system.Label, system => system.Definition, StringComparer.Ordinal))
+                new HardwareCatalogue(userFolder), ExperimentReader.Zoo(userFolder), NetworkZoo.Shipped, ExperimentReader.Techniques(userFolder), systems.ToDictionary(system => system.Label, system => system.Definition, StringComparer.Ordinal))
             {
                 MostPimRows = pimRows,
             },
@@ -89,7 +95,6 @@ public static class MatrixExperimentReader
             return new MatrixTask(technique, system.Label, MatrixRunner.OwnWorkload, null, null, false, 0);
         }
 
-        // How many sequences fit differs by system, and is not what is compared here.
         // A picture has as many tokens as it has; of a text as many are generated as the experiment says.
         bool isText = zoo.Names.Contains(own.Run.Model);
         int most = isText ? Math.Min(ownTokens, fewer.GetValueOrDefault(system.Label, int.MaxValue)) : int.MaxValue;
@@ -97,6 +102,7 @@ public static class MatrixExperimentReader
         {
             Hardware = new RunHardware(system.Label, null, null, 1),
             GeneratedTokens = Math.Min(run.GeneratedTokens, most),
+            // How many sequences fit differs by system, and is not what is compared here.
             Sequences = Math.Max(1, run.Sequences),
         };
         TechniqueRun run = On(own.Run);

@@ -90,7 +90,8 @@ public static class ExperimentRunner
 
     private static PointResult RunPoint(Experiment experiment, int workload, ExperimentSystem system, RunSettings settings, CancellationToken cancellation)
     {
-        int devices = system.Definition.Ranks * system.Definition.Stages;
+        // The steps have the operators of one device of each stage.
+        int ranks = system.Definition.Ranks;
         IStepSource whole = experiment.Source(workload);
         IStepSource source = experiment.Share(whole, workload, system.Definition.Parallelism);
         IDevice device = system.Definition.CreateDevice(settings.Simulation);
@@ -126,8 +127,8 @@ public static class ExperimentRunner
             TimeComponents = device.Ledger.TimeComponents,
             EnergyComponents = device.Ledger.EnergyComponents,
             Counters = device.Counters,
-            Flops = replay.Cost.Flops * devices,
-            TraceBytes = replay.Cost.Bytes * devices,
+            Flops = replay.Cost.Flops * ranks,
+            TraceBytes = replay.Cost.Bytes * ranks,
         };
     }
 

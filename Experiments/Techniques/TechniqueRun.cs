@@ -27,6 +27,14 @@ public sealed record TechniqueRun(string Technique, string Model, RunHardware Ha
     /// <summary>As <see cref="Sequences"/>: the largest power of two that fits, as batches are usually tried (<c>max2</c> in files).</summary>
     public const int LargestPowerOfTwo = -2;
 
+    /// <summary>How many sequences, in words.</summary>
+    public string SequencesText => Sequences switch
+    {
+        0 => "as many as fit",
+        LargestPowerOfTwo => "the largest power of two that fits",
+        _ => Sequences.ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+
     /// <summary>Most tokens of a prompt or an output.</summary>
     private const int MostTokens = 1 << 22;
 

@@ -5,13 +5,14 @@ using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
+using PimSim.Traces.Engine.Models;
+using PimSim.Traces.Engine.Networks;
 using PimSim.Traces.Format.Documents;
 using PimSim.Traces.Format.Operators;
 using PimSim.Workloads;
 using PimSim.Workloads.Models;
 using PimSim.Workloads.Parallelism;
 using PimSim.Workloads.Techniques;
-using PimSim.Workloads.Techniques.Batching;
 
 namespace PimSim.Experiments.Techniques;
 
@@ -38,27 +39,39 @@ public sealed class TechniqueRunner(
         TechniqueEntry technique = techniques.Get(run.Technique);
         TechniqueSettings settings = technique.Settings.With(run.Changes());
         (Func<IDevice> newDevice, SystemParallelism sharing, Price? price) = Open(run.Hardware);
-        if (technique.Program is FusedRequests)
+        if (technique.Program.HasArrivals)
         {
+            if (!sharing.IsTensorAlone)
+            {
+                throw new PimSimUserException($"{run.Technique}: its requests run on GPUs that share out a model by 'tensor' alone; {run.Hardware.Text} has another 'parallelism'");
+            }
+
             return ServedRequests.Run(run, settings, models.Shape(run.Model), newDevice, sharing.Ranks);
         }
 
+        NetworkShape? network = networks.Names.Contains(run.Model) ? networks.Shape(run.Model) : null;
+        ModelShape? model = network is null ? models.Shape(run.Model) : null;
         GenerationSource SourceOf(int sequences)
         {
             GenerationRequest request = new(run.PromptTokens, run.GeneratedTokens, sequences) { Settings = settings };
-            return networks.Names.Contains(run.Model)
-                ? new GenerationSource(networks.Shape(run.Model), technique.Program, request)
-                : new GenerationSource(models.Shape(run.Model), technique.Program, request);
+            return network is null ? new GenerationSource(model!, technique.Program, request) : new GenerationSource(network, technique.Program, request);
         }
 
-        int sequences = run.Sequences > 0 ? run.Sequences : LargestBatch(SourceOf, newDevice, run, sharing);
+        IStepSource Shared(GenerationSource whole) => network is not null && sharing is { Ranks: > 1, Data: 1, Pipeline: 1 }
+            ? new NetworkParallelism(network, sharing.Ranks).Shard(whole)
+            : SharedSource.Of(whole, model, sharing);
+
+        int sequences = run.Sequences > 0
+            ? run.Sequences
+            : LargestBatch(run, count => newDevice().Load(Shared(SourceOf(count)).Footprint));
         GenerationSource source = SourceOf(sequences);
         IDevice device = newDevice();
-        WatchedSource watched = new(Shared(source, run, sharing));
+        IStepSource shared = Shared(source);
+        WatchedSource watched = new(shared);
         if (device is PimDevice && MostPimRows is { } most)
         {
-            device.Load(watched.Footprint);
-            RequireFewRows(watched, most);
+            device.Load(shared.Footprint);
+            RequireFewRows(shared, most);
         }
 
         ReplayResult replay = new TraceReplay(device).Run(watched);
@@ -107,10 +120,6 @@ public sealed class TechniqueRunner(
         }
     }
 
-    private IStepSource Shared(GenerationSource source, TechniqueRun run, SystemParallelism sharing) => networks.Names.Contains(run.Model)
-        ? sharing is { Ranks: > 1, Data: 1, Pipeline: 1 } ? new NetworkParallelism(networks.Shape(run.Model), sharing.Ranks).Shard(source) : SharedSource.Of(source, null, sharing)
-        : SharedSource.Of(source, models.Shape(run.Model), sharing);
-
     private (Func<IDevice> NewDevice, SystemParallelism Sharing, Price? Price) Open(RunHardware wanted)
     {
         if (wanted.System is { } name)
@@ -127,13 +136,13 @@ public sealed class TechniqueRunner(
         return (() => new GpuDevice(parts.Gpu, parts.Stack, costs, group), new SystemParallelism(wanted.Gpus), null);
     }
 
-    private int LargestBatch(Func<int, GenerationSource> sourceOf, Func<IDevice> newDevice, TechniqueRun run, SystemParallelism sharing)
+    private static int LargestBatch(TechniqueRun run, Action<int> load)
     {
         bool Fits(int sequences)
         {
             try
             {
-                newDevice().Load(Shared(sourceOf(sequences), run, sharing).Footprint);
+                load(sequences);
                 return true;
             }
             catch (PimSimUserException)

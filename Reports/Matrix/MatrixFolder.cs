@@ -96,7 +96,7 @@ public static class MatrixFolder
                 json.WriteString("summary", system.Summary);
                 json.WriteString("changes", string.Join("; ", system.Changes));
                 json.WriteString("priceBasis", system.PriceBasis);
-                WriteNumber(json, "mostTokens", system.MostTokens);
+                json.WriteNumberOrNull("mostTokens", system.MostTokens);
             });
             WriteList(json, "workloads", result.Workloads, workload =>
             {
@@ -133,10 +133,10 @@ public static class MatrixFolder
             json.WriteString("settings", run.Settings);
         }
 
-        WriteNumber(json, "tokensPerSecond", point.TokensPerSecond);
-        WriteNumber(json, "joulesPerToken", point.JoulesPerToken);
-        WriteNumber(json, "dollarsPerMillionTokens", point.DollarsPerMillionTokens);
-        WriteNumber(json, "speedUp", point.SpeedUp);
+        json.WriteNumberOrNull("tokensPerSecond", point.TokensPerSecond);
+        json.WriteNumberOrNull("joulesPerToken", point.JoulesPerToken);
+        json.WriteNumberOrNull("dollarsPerMillionTokens", point.DollarsPerMillionTokens);
+        json.WriteNumberOrNull("speedUp", point.SpeedUp);
         json.WriteString("over", point.Over);
         json.WriteString("speedUpOf", point.IsSequences ? "sequences per second" : "tokens per second");
         WriteTimes(json, "picoseconds", point.Result);
@@ -172,18 +172,6 @@ public static class MatrixFolder
         }
 
         json.WriteEndArray();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number))
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 
     private static string Whole(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";

@@ -7,7 +7,7 @@ namespace PimSim.Reports.Matrix;
 /// <summary>A matrix as tables.</summary>
 public static class MatrixTables
 {
-    /// <summary>Speed-ups of each workload, and every point.</summary>
+    /// <summary>Speed-ups of each workload.</summary>
     public static IReadOnlyList<ReportTable> OnScreen(MatrixResult result)
     {
         ArgumentNullException.ThrowIfNull(result);

@@ -33,8 +33,8 @@ public static class ServingJson
                 {
                     json.WriteStartObject();
                     json.WriteString("system", series.Name);
-                    WriteNumber(json, "lastWithinLimitsRequestsPerSecond", knee.Last?.RequestsPerSecond);
-                    WriteNumber(json, "firstBeyondRequestsPerSecond", knee.FirstBeyond?.RequestsPerSecond);
+                    json.WriteNumberOrNull("lastWithinLimitsRequestsPerSecond", knee.Last?.RequestsPerSecond);
+                    json.WriteNumberOrNull("firstBeyondRequestsPerSecond", knee.FirstBeyond?.RequestsPerSecond);
                     json.WriteEndObject();
                 }
             }
@@ -84,7 +84,7 @@ public static class ServingJson
         json.WriteNumber("requests", measured.Requests);
         json.WriteNumber("meanTimeToFirstTokenSeconds", measured.MeanTimeToFirstTokenSeconds);
         json.WriteNumber("p99TimeToFirstTokenSeconds", measured.P99TimeToFirstTokenSeconds);
-        WriteNumber(json, "meanTimePerOutputTokenSeconds", measured.MeanTimePerOutputTokenSeconds);
+        json.WriteNumberOrNull("meanTimePerOutputTokenSeconds", measured.MeanTimePerOutputTokenSeconds);
         json.WriteNumber("makespanSeconds", measured.MakespanSeconds);
         json.WriteEndObject();
     }
@@ -111,7 +111,7 @@ public static class ServingJson
         json.WriteString("model", point.Model);
         json.WriteString("policy", point.Policy);
         json.WriteNumber("replicas", point.Replicas);
-        WriteNumber(json, "offeredRequestsPerSecond", point.RequestsPerSecond);
+        json.WriteNumberOrNull("offeredRequestsPerSecond", point.RequestsPerSecond);
         json.WriteNumber("requests", result.Requests);
         json.WriteNumber("served", result.Finished);
         json.WriteNumber("rejected", result.Rejected);
@@ -127,27 +127,27 @@ public static class ServingJson
         json.WriteNumber("prefixHitTokens", result.PrefixHitTokens);
         json.WriteNumber("makespanSeconds", result.Makespan.Seconds);
         json.WriteNumber("outputTokensPerSecond", result.OutputTokensPerSecond);
-        WriteNumber(json, "withinServiceLevels", result.WithinServiceLevels);
-        WriteNumber(json, "goodputRequestsPerSecond", result.GoodputPerSecond);
+        json.WriteNumberOrNull("withinServiceLevels", result.WithinServiceLevels);
+        json.WriteNumberOrNull("goodputRequestsPerSecond", result.GoodputPerSecond);
         WriteLatency(json, "timeToFirstTokenSeconds", result.TimeToFirstToken);
         WriteLatency(json, "timePerOutputTokenSeconds", result.TimePerOutputToken);
         WriteLatency(json, "timeBetweenTokensSeconds", result.TimeBetweenTokens);
         WriteLatency(json, "endToEndSeconds", result.EndToEnd);
-        WriteNumber(json, "meanBatchSequences", PointMetrics.MeanBatch(point));
-        WriteNumber(json, "utilisation", PointMetrics.Utilisation(point));
-        WriteNumber(json, "swappingShare", PointMetrics.SwappingShare(point));
-        WriteNumber(json, "kvOccupancyMean", PointMetrics.KvOccupancyMean(point));
+        json.WriteNumberOrNull("meanBatchSequences", PointMetrics.MeanBatch(point));
+        json.WriteNumberOrNull("utilisation", PointMetrics.Utilisation(point));
+        json.WriteNumberOrNull("swappingShare", PointMetrics.SwappingShare(point));
+        json.WriteNumberOrNull("kvOccupancyMean", PointMetrics.KvOccupancyMean(point));
         json.WriteNumber("kvOccupancyPeak", PointMetrics.KvOccupancyPeak(point));
         json.WriteNumber("preemptions", PointMetrics.Preemptions(point));
         json.WriteNumber("swappedBytes", PointMetrics.SwappedBytes(point));
         json.WriteNumber("movedKvBytes", result.MovedBytes);
         json.WriteNumber("joules", point.TotalJoules);
-        WriteNumber(json, "joulesPerOutputToken", point.JoulesPerToken);
+        json.WriteNumberOrNull("joulesPerOutputToken", point.JoulesPerToken);
         WriteAmounts(json, "joulesByComponent", point.Joules);
         WriteAmounts(json, "iterationSecondsByComponent", point.Seconds);
         json.WriteNumber("dollarsPerHour", point.DollarsPerHour);
-        WriteNumber(json, "dollarsPerMillionOutputTokens", point.DollarsPerMillionTokens);
-        WriteNumber(json, "outputTokensPerDollar", PointMetrics.TokensPerDollar(point));
+        json.WriteNumberOrNull("dollarsPerMillionOutputTokens", point.DollarsPerMillionTokens);
+        json.WriteNumberOrNull("outputTokensPerDollar", PointMetrics.TokensPerDollar(point));
         json.WriteString("priceBasis", point.PriceBasis);
         json.WriteStartArray("byReplica");
         foreach (ReplicaResult replica in result.Replicas)
@@ -206,17 +206,5 @@ public static class ServingJson
         }
 
         json.WriteEndObject();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number))
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 }

@@ -86,8 +86,8 @@ public static class ReproductionFolder
                 json.WriteString("metric", claim.Claim.Metric.Word);
                 json.WriteString("unit", claim.Claim.Metric.Unit);
                 json.WriteNumber("published", claim.Claim.Published);
-                WriteNumber(json, "simulated", claim.Simulated);
-                WriteNumber(json, "ratio", claim.Ratio);
+                json.WriteNumberOrNull("simulated", claim.Simulated);
+                json.WriteNumberOrNull("ratio", claim.Ratio);
                 json.WriteString("note", claim.Note);
                 json.WriteString("run", Described(claim.Claim.Run));
                 if (claim.Claim.Over is { } over)
@@ -106,19 +106,7 @@ public static class ReproductionFolder
         return stream.ToArray();
     }
 
-    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number))
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
-
     private static string Described(TechniqueRun run) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{run.Technique} {run.Model} on {run.Hardware.Text}, {run.PromptTokens}+{run.GeneratedTokens} tokens x {(run.Sequences == 0 ? "as many as fit" : run.Sequences)}{(run.Settings.Length > 0 ? $", {run.Settings}" : "")}");
+        $"{run.Technique} {run.Model} on {run.Hardware.Text}, {run.PromptTokens}+{run.GeneratedTokens} tokens x {run.SequencesText}{(run.Settings.Length > 0 ? $", {run.Settings}" : "")}");
 }

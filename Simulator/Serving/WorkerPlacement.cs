@@ -29,6 +29,11 @@ internal sealed class WorkerPlacement(int workers, WorkerAssignment assignment)
             }
         }
 
+        if (_new.Count == 0)
+        {
+            return;
+        }
+
         if (assignment == WorkerAssignment.RoundRobin)
         {
             foreach ((_, int slot) in _new)

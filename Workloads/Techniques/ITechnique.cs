@@ -23,6 +23,9 @@ public interface ITechnique
     /// <exception cref="Traces.Format.Documents.PimSimUserException">More than fits in 31 bits.</exception>
     int ReservedContext(GenerationRequest request) => 0;
 
+    /// <summary>Whether requests arrive while it runs, so that what it takes is known only on the clock of a device.</summary>
+    bool HasArrivals => false;
+
     /// <summary>Runs to the end; each step is yielded as soon as it is committed.</summary>
     /// <param name="session">A fresh session with room for <see cref="ReservedContext"/>; of an encoder-decoder with room for the prompt as its input, and for the reserved context of a request that begins with one token.</param>
     /// <param name="request">How much to generate.</param>

@@ -23,6 +23,9 @@ public sealed class FusedRequests : ITechnique
     public string Name => "fused-requests";
 
     /// <inheritdoc/>
+    public bool HasArrivals => true;
+
+    /// <inheritdoc/>
     public IEnumerable<Step> Run<TTensor>(EngineSession<TTensor> session, GenerationRequest request, ReadOnlyMemory<int> prompt)
         where TTensor : ITensor
     {

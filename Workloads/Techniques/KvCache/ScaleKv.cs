@@ -51,7 +51,12 @@ public sealed class ScaleKv : ITechnique
         private readonly INetworkBackend<Recorded<TTensor>> _net;
         private readonly BulkCopy<TTensor> _copy;
         private readonly ScaleSchedule _schedule;
-        private readonly TechniqueSettings _settings;
+        private readonly ImmutableArray<int> _drafters;
+        private readonly ImmutableArray<int> _drafterBudgets;
+        private readonly ImmutableArray<int> _refinerBudgets;
+        private readonly int _lastDrafters;
+        private readonly int _firstBudget;
+        private readonly int _window;
         private readonly ScaleBlocks<TTensor> _blocks;
         private readonly int _images;
         private readonly double _guidance;
@@ -74,10 +79,16 @@ public sealed class ScaleKv : ITechnique
             _net = session.Network;
             _copy = new BulkCopy<TTensor>(_net);
             _schedule = schedule;
-            _settings = request.Settings;
+            TechniqueSettings settings = request.Settings;
             _images = request.Sequences;
-            _guidance = _settings.Number("guidance", 0, 100);
-            _compresses = _settings.Integer("compress", 0, 1) == 1;
+            _guidance = settings.Number("guidance", 0, 100);
+            _compresses = settings.Integer("compress", 0, 1) == 1;
+            if (_compresses)
+            {
+                (_drafters, _drafterBudgets, _refinerBudgets) = (settings.Integers("drafters"), settings.Integers("drafterBudgets", 1), settings.Integers("refinerBudgets", 1));
+                (_lastDrafters, _firstBudget, _window) = (settings.Integer("lastDrafters"), settings.Integer("firstBudget", 1), settings.Integer("window", 1));
+            }
+
             int hidden = shape["hidden"];
             _textWidth = shape["textWidth"];
             _textProjection = [parameters.Linear(OperatorRole.CrossKvProjection, _textWidth, hidden, bias: true), parameters.Linear(OperatorRole.CrossKvProjection, hidden, hidden, bias: true)];
@@ -175,7 +186,7 @@ public sealed class ScaleKv : ITechnique
         private int[] Window(int scale)
         {
             int side = _schedule.Sides[scale];
-            int wide = Math.Min(side, (int)Math.Sqrt(_settings.Integer("window", 1)));
+            int wide = Math.Min(side, (int)Math.Sqrt(_window));
             int[] places = [.. Enumerable.Range(0, wide * wide).Select(patch => (((patch / wide * side) + (side / 2)) / wide * side) + (((patch % wide * side) + (side / 2)) / wide))];
             return [.. Enumerable.Range(0, Streams * _images).SelectMany(sequence => places.Select(place => (sequence * side * side) + place))];
         }
@@ -183,15 +194,14 @@ public sealed class ScaleKv : ITechnique
         /// <summary>Tokens that a layer may have kept when it comes to a scale, counted from 1.</summary>
         private int Budget(int layer, int scale)
         {
-            int index = scale - _settings.Integer("firstBudget", 1);
+            int index = scale - _firstBudget;
             if (index < 0)
             {
                 return int.MaxValue;
             }
 
-            ImmutableArray<int> drafters = _settings.Integers("drafters");
-            int now = scale == _schedule.Sides.Length ? Math.Min(drafters.Length, _settings.Integer("lastDrafters")) : drafters.Length;
-            ImmutableArray<int> budgets = _settings.Integers(drafters.AsSpan(0, now).Contains(layer) ? "drafterBudgets" : "refinerBudgets", 1);
+            int now = scale == _schedule.Sides.Length ? Math.Min(_drafters.Length, _lastDrafters) : _drafters.Length;
+            ImmutableArray<int> budgets = _drafters.AsSpan(0, now).Contains(layer) ? _drafterBudgets : _refinerBudgets;
             return budgets[Math.Min(index, budgets.Length - 1)];
         }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Idealised;
 using PimSim.Traces.Format.Documents;
@@ -108,11 +107,8 @@ public class IdealisedExperimentTests(ITestOutputHelper output)
     [InlineData("canonical: a100", "qqqqqqqqqqqqqqqq: 1", "idealised")]
     public void The_schema_knows_the_keys_that_the_reader_knows(string right, string wrong, string section)
     {
-        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "idealised.schema.json")));
-        JsonElement place = section.Length == 0 ? schema.RootElement : schema.RootElement.GetProperty("properties").GetProperty(section);
-        IEnumerable<string> keys = place.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
         string message = Assert.Throws<PimSimUserException>(() => Read(Text.Replace(right, wrong, StringComparison.Ordinal))).Message;
-        Assert.Contains($"known: {string.Join(", ", keys)}", message, StringComparison.Ordinal);
+        ExperimentText.AssertSchemaHasKeysOf("idealised.schema.json", section, message);
     }
 
     [Fact]
@@ -145,19 +141,10 @@ public class IdealisedExperimentTests(ITestOutputHelper output)
         Assert.All(result.Points.SelectMany(point => point.Requests).Where(request => request.HeldOut), request => Assert.InRange(request.SecondsError, -0.02, 0.02));
     }
 
-    private static IdealisedExperiment Read(string text)
+    private static IdealisedExperiment Read(string text) => ExperimentText.Read(text, path =>
     {
-        string path = Path.Combine(Path.GetTempPath(), $"pimsim-{Guid.NewGuid():N}.yaml");
-        File.WriteAllText(path, text);
-        try
-        {
-            var file = ExperimentFile.Open(path);
-            Assert.True(file.IsIdealised);
-            return IdealisedExperimentReader.Read(file);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
+        var file = ExperimentFile.Open(path);
+        Assert.True(file.IsIdealised);
+        return IdealisedExperimentReader.Read(file);
+    });
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using PimSim.Experiments.Files;
 using PimSim.Experiments.Matrix;
 using PimSim.Experiments.Techniques;
@@ -150,11 +149,8 @@ public class MatrixTests
     [InlineData("own: true", "qqqqqqqqqqqqqqqq: 1", "matrix")]
     public void The_schema_knows_the_keys_that_the_reader_knows(string right, string wrong, string section)
     {
-        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "matrix.schema.json")));
-        JsonElement place = section.Length == 0 ? schema.RootElement : schema.RootElement.GetProperty("properties").GetProperty(section);
-        IEnumerable<string> keys = place.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
         string message = Assert.Throws<PimSimUserException>(() => Read(Text.Replace(right, wrong, StringComparison.Ordinal))).Message;
-        Assert.Contains($"known: {string.Join(", ", keys)}", message, StringComparison.Ordinal);
+        ExperimentText.AssertSchemaHasKeysOf("matrix.schema.json", section, message);
     }
 
     [Fact]
@@ -200,19 +196,10 @@ public class MatrixTests
 
     private static MatrixResult Run(string text, int threads) => MatrixRunner.Run(Read(text), threads, null, CancellationToken.None);
 
-    private static MatrixExperiment Read(string text, params string[] systems)
+    private static MatrixExperiment Read(string text, params string[] systems) => ExperimentText.Read(text, path =>
     {
-        string path = Path.Combine(Path.GetTempPath(), $"pimsim-{Guid.NewGuid():N}.yaml");
-        File.WriteAllText(path, text);
-        try
-        {
-            var file = ExperimentFile.Open(path);
-            Assert.True(file.IsMatrix);
-            return MatrixExperimentReader.Read(file, new ExperimentSelection([], systems, null));
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
+        var file = ExperimentFile.Open(path);
+        Assert.True(file.IsMatrix);
+        return MatrixExperimentReader.Read(file, new ExperimentSelection([], systems, null));
+    });
 }

@@ -2,6 +2,9 @@ using CsCheck;
 using PimSim.Devices.Gpu;
 using PimSim.Devices.Pim;
 using PimSim.Devices.Systems;
+using PimSim.Experiments.Files;
+using PimSim.Experiments.Results;
+using PimSim.Experiments.Running;
 using PimSim.Experiments.Serving;
 using PimSim.Simulator.Kernel;
 using PimSim.Simulator.Replay;
@@ -146,6 +149,20 @@ public sealed class PipelineReplicaTests : IDisposable
         Assert.Equal((1, 4), Shares("{tensor: 1, pipeline: 4}"));
     }
 
+    /// <summary>Stages divide a model's layers: all of them together do its work once.</summary>
+    [Fact]
+    public void Stages_do_the_work_of_the_model_once()
+    {
+        Open(1, 4);
+        PointResult[] points = [.. ExperimentText.Read(
+            $"title: t\ncatalogue: {_folder}\nmodels: [gpt2-small]\nsystems: [h100, mine]\npromptTokens: 9\ngeneratedTokens: 3\n",
+            path => ExperimentRunner.Run(ExperimentReader.Read(path, ExperimentSelection.All), new RunSettings(new PimSimulation(true), 1), CancellationToken.None)).Points];
+        Assert.Equal(points[0].Flops, points[1].Flops);
+
+        // Beside the bytes of one GPU there are those that stages send.
+        Assert.InRange(points[1].TraceBytes, points[0].TraceBytes, points[0].TraceBytes * 1.01);
+    }
+
     private static Picoseconds Alone(SystemDefinition system, int stage, Step part) => ((GpuPipeline)system.CreateDevice(new PimSimulation(true))).RunStage(stage, part, Picoseconds.Zero);
 
     private static Picoseconds Sent(GpuPipeline device, Step part) => device.Send(part.Blocks[^1].Operators[0], Picoseconds.Zero);
@@ -156,7 +173,7 @@ public sealed class PipelineReplicaTests : IDisposable
         Write(4, parallelism);
         SystemDefinition system = SystemDefinition.Read(new HardwareCatalogue(_folder), "mine", [], problems)!;
         Assert.Empty(problems.Problems);
-        return (system.Ranks, system.Stages);
+        return (system.Ranks, system.Parallelism.Pipeline);
     }
 
     private SystemDefinition Open(int tensor, int pipeline)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CsCheck;
 using PimSim.Devices.Systems;
 using PimSim.Experiments.Files;
@@ -170,33 +169,15 @@ public class ServingExperimentTests
     [InlineData("maxSequences: 16,", "maxSequences: 16, qqqqqqqqqqqqqqqq: 1,", "serving.limits")]
     public void The_schema_knows_the_keys_that_the_reader_knows(string right, string wrong, string section)
     {
-        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "serving.schema.json")));
-        JsonElement place = schema.RootElement;
-        foreach (string key in section.Split('.', StringSplitOptions.RemoveEmptyEntries))
-        {
-            place = place.GetProperty("properties").GetProperty(key);
-        }
-
-        IEnumerable<string> keys = place.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
-
         // The reader lists what it knows when it meets a key that resembles nothing.
         string message = Assert.Throws<PimSimUserException>(() => Read(Text.Replace(right, wrong, StringComparison.Ordinal))).Message;
-        Assert.Contains($"known: {string.Join(", ", keys)}", message, StringComparison.Ordinal);
+        ExperimentText.AssertSchemaHasKeysOf("serving.schema.json", section, message);
     }
 
-    internal static ServingExperiment Read(string text)
+    internal static ServingExperiment Read(string text) => ExperimentText.Read(text, path =>
     {
-        string path = Path.Combine(Path.GetTempPath(), $"pimsim-{Guid.NewGuid():N}.yaml");
-        File.WriteAllText(path, text);
-        try
-        {
-            var file = ExperimentFile.Open(path);
-            Assert.True(file.IsServing);
-            return ServingExperimentReader.Read(file);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
+        var file = ExperimentFile.Open(path);
+        Assert.True(file.IsServing);
+        return ServingExperimentReader.Read(file);
+    });
 }
